@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/* CSR instructions. The name is the specification's; the assembler knows its number. */
+#ifndef VESPER_CORE_CSR_H
+#define VESPER_CORE_CSR_H
+
+#include <stdint.h>
+
+#include "include/abi/csr.h"
+
+#define csr_read(name)                                                               \
+	({                                                                           \
+		uint64_t csr_value_;                                                 \
+		__asm__ volatile("csrr %0, " #name : "=r"(csr_value_) : : "memory"); \
+		csr_value_;                                                          \
+	})
+
+#define csr_write(name, value) \
+	({ __asm__ volatile("csrw " #name ", %0" : : "rK"((uint64_t)(value)) : "memory"); })
+
+#define csr_set(name, bits) \
+	({ __asm__ volatile("csrs " #name ", %0" : : "rK"((uint64_t)(bits)) : "memory"); })
+
+#define csr_clear(name, bits) \
+	({ __asm__ volatile("csrc " #name ", %0" : : "rK"((uint64_t)(bits)) : "memory"); })
+
+#endif

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/features.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "core/csr.h"
+#include "core/trying.h"
+#include "lib/log.h"
+
+/* hgatp keeps its old mode when a new one is not supported (WARL), so try from the widest down. */
+static uint64_t probe_gstage_mode(void)
+{
+	for (uint64_t mode = ATP_SV57; mode >= ATP_SV39; mode--) {
+		csr_write(hgatp, mode << ATP_MODE_SHIFT);
+		if (csr_read(hgatp) >> ATP_MODE_SHIFT == mode)
+			return mode;
+	}
+	return 0;
+}
+
+static unsigned probe_vmid_bits(uint64_t mode)
+{
+	csr_write(hgatp, mode << ATP_MODE_SHIFT | HGATP_VMID_MASK << HGATP_VMID_SHIFT);
+	uint64_t vmid = csr_read(hgatp) >> HGATP_VMID_SHIFT & HGATP_VMID_MASK;
+
+	csr_write(hgatp, 0);
+	return (unsigned)__builtin_popcountll(vmid);
+}
+
+static uint64_t probe_henvcfg(const struct isa *isa)
+{
+	uint64_t want = 0;
+
+	if (isa_has(isa, ISA_SSTC))
+		want |= HENVCFG_STCE;
+	if (isa_has(isa, ISA_SVPBMT))
+		want |= HENVCFG_PBMTE;
+	if (isa_has(isa, ISA_SVADU))
+		want |= HENVCFG_ADUE;
+	if (isa_has(isa, ISA_ZICBOM))
+		want |= HENVCFG_CBIE_FLUSH | HENVCFG_CBCFE;
+	if (isa_has(isa, ISA_ZICBOZ))
+		want |= HENVCFG_CBZE;
+	csr_write(henvcfg, want);
+	return csr_read(henvcfg) & want;
+}
+
+/* Zeroing by cache block needs the firmware's leave; try it on memory of our own. */
+static void probe_zicboz(const struct machine *machine, struct features *f)
+{
+	static char block[4096] __attribute__((aligned(4096)));
+	uint64_t unused;
+	uint32_t size = machine->isa.cboz_block;
+
+	f->zicboz = isa_has(&machine->isa, ISA_ZICBOZ) && size >= 16 && size <= 1024 &&
+		    !(size & (size - 1)) && !trying_cbo_zero((uintptr_t)block, &unused);
+	f->cboz_block = size;
+}
+
+static const char *mmu_name(const struct machine *machine)
+{
+	return machine->mmu_type[0] ? machine->mmu_type : "riscv,sv39";
+}
+
+void features_probe(const struct machine *machine, struct features *f)
+{
+	uint64_t value;
+
+	if (trying_read_hgatp(0, &value))
+		die("this machine's harts have no H extension: a hypervisor needs it (on QEMU: "
+		    "-cpu rv64,h=true)");
+	memset(f, 0, sizeof(*f));
+	f->gstage_mode = probe_gstage_mode();
+	if (!f->gstage_mode)
+		die("this machine's harts have no G-stage translation of Sv39x4 or wider, which "
+		    "Vesper needs");
+	f->vmid_bits = probe_vmid_bits(f->gstage_mode);
+	f->henvcfg = probe_henvcfg(&machine->isa);
+	f->sstc = f->henvcfg & HENVCFG_STCE && !trying_read_stimecmp(0, &value);
+	f->stateen = !trying_read_hstateen0(0, &value);
+	f->fp = isa_has(&machine->isa, ISA_F);
+	f->vector = isa_has(&machine->isa, ISA_V);
+	probe_zicboz(machine, f);
+	f->use_htinst = !strstr(machine->bootargs, "htinst=off");
+	f->timebase_hz = machine->timebase_hz;
+	f->guest_mmu = mmu_name(machine);
+
+	struct isa usable = machine->isa;
+	static const struct {
+		unsigned ext;
+		uint64_t bit;
+	} needs[] = {
+		{ISA_SSTC, HENVCFG_STCE},
+		{ISA_SVPBMT, HENVCFG_PBMTE},
+		{ISA_SVADU, HENVCFG_ADUE},
+		{ISA_ZICBOM, HENVCFG_CBCFE},
+		{ISA_ZICBOZ, HENVCFG_CBZE},
+	};
+
+	for (unsigned i = 0; i < sizeof(needs) / sizeof(needs[0]); i++)
+		if (!(f->henvcfg & needs[i].bit))
+			isa_remove(&usable, needs[i].ext);
+	isa_for_guest(&usable, &f->guest_isa);
+}
+
+void features_describe(const struct features *f, char *buf, unsigned size)
+{
+	snprintf(buf, size, "Sv%lux4, %u-bit VMID, %s, %s%s%s",
+		(unsigned long)(39 + 9 * (f->gstage_mode - ATP_SV39)), f->vmid_bits,
+		f->sstc ? "Sstc" : "no Sstc", f->vector ? "V" : "no V", f->zicboz ? ", Zicboz" : "",
+		f->use_htinst ? "" : ", htinst ignored");
+}

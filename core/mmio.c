@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Guest-page faults. In RAM: the block is given out and the instruction runs
+ * again. Elsewhere: the access is decoded once, then it goes to the virtual
+ * PLIC or the device model. Whatever cannot be decoded or has no device
+ * becomes the access fault that a machine without that device would raise.
+ */
+#include "core/mmio.h"
+
+#include "core/csr.h"
+#include "core/guest_access.h"
+#include "core/insn.h"
+#include "core/vm.h"
+
+static uint64_t access_fault(uint64_t scause)
+{
+	switch (scause) {
+	case CAUSE_FETCH_GUEST_PAGE:
+		return CAUSE_FETCH_ACCESS;
+	case CAUSE_LOAD_GUEST_PAGE:
+		return CAUSE_LOAD_ACCESS;
+	default:
+		return CAUSE_STORE_ACCESS;
+	}
+}
+
+static const char *fault_name(uint64_t scause)
+{
+	switch (scause) {
+	case CAUSE_FETCH_GUEST_PAGE:
+		return "instruction guest-page fault";
+	case CAUSE_LOAD_GUEST_PAGE:
+		return "load guest-page fault";
+	default:
+		return "store/AMO guest-page fault";
+	}
+}
+
+static void refuse(struct vcpu *vcpu, gpa_t addr)
+{
+	const struct exit_info *e = &vcpu->last_exit;
+
+	if (vm_may_log(vcpu->vm))
+		log_line("%s: %s at %#lx (pc %#lx): nothing is there, the guest gets an access "
+			 "fault",
+			vcpu->vm->spec->name, fault_name(e->scause), (unsigned long)addr.a,
+			(unsigned long)e->sepc);
+	vcpu_inject(vcpu, access_fault(e->scause), e->stval);
+}
+
+/* Reads the trapped instruction from the guest's memory. false: it is gone, so that running it again faults. */
+static bool fetch(uint64_t pc, struct insn *out)
+{
+	uint16_t low, high = 0;
+
+	if (!guest_access_fetch(pc, &low))
+		return false;
+	if ((low & 3) == 3 && !guest_access_fetch(pc + 2, &high))
+		return false;
+	*out = insn_decode((uint32_t)high << 16 | low);
+	return true;
+}
+
+static bool in_plic(gpa_t addr)
+{
+	return range_inside(addr.a, 1, GUEST_PLIC_BASE, GUEST_PLIC_SIZE);
+}
+
+static void update_external_irq(struct vcpu *vcpu)
+{
+	vcpu_set_external_irq(vcpu, vplic_output(&vcpu->vm->vplic, (unsigned)vcpu->id));
+}
+
+static bool load(struct vcpu *vcpu, const struct insn *insn, gpa_t addr)
+{
+	struct vm *vm = vcpu->vm;
+	uint64_t value;
+
+	if (in_plic(addr)) {
+		value = vplic_read(&vm->vplic, addr.a - GUEST_PLIC_BASE, insn->size);
+		update_external_irq(vcpu); /* a claim lowers it */
+	} else if (!dm_mmio_read(vm->dm, addr, insn->size, &value)) {
+		return false;
+	}
+	if (insn->reg)
+		vcpu->regs[insn->reg] = insn_load_value(insn, value);
+	return true;
+}
+
+static bool store(struct vcpu *vcpu, const struct insn *insn, gpa_t addr)
+{
+	struct vm *vm = vcpu->vm;
+	uint64_t value = insn->reg ? vcpu->regs[insn->reg] : 0;
+
+	if (insn->size < 8)
+		value &= (1ull << (8 * insn->size)) - 1;
+	if (in_plic(addr)) {
+		vplic_write(&vm->vplic, addr.a - GUEST_PLIC_BASE, insn->size, value);
+		update_external_irq(vcpu);
+		return true;
+	}
+	if (!dm_mmio_write(vm->dm, addr, insn->size, value))
+		return false;
+	vm_run_devices(vm);
+	return true;
+}
+
+static void emulate(struct vcpu *vcpu, gpa_t addr)
+{
+	const struct exit_info *e = &vcpu->last_exit;
+	unsigned offset = 0;
+	struct insn insn = insn_decode_transformed(e->htinst, &offset);
+	bool done = false;
+
+	if (insn.kind == INSN_OTHER && !e->htinst && !fetch(e->sepc, &insn))
+		return;
+	if (!offset && !(addr.a & (insn.size - 1u))) {
+		if (insn.kind == INSN_LOAD && e->scause == CAUSE_LOAD_GUEST_PAGE)
+			done = load(vcpu, &insn, addr);
+		else if (insn.kind == INSN_STORE && e->scause == CAUSE_STORE_GUEST_PAGE)
+			done = store(vcpu, &insn, addr);
+	}
+	if (done)
+		vcpu_skip(insn.length);
+	else
+		refuse(vcpu, addr);
+}
+
+void mmio_fault(struct vcpu *vcpu)
+{
+	const struct exit_info *e = &vcpu->last_exit;
+	gpa_t addr = gpa(e->htval << 2 | (e->stval & 3));
+
+	if (range_inside(addr.a, 1, GUEST_RAM_BASE, vcpu->vm->spec->memory)) {
+		/* There already: the hart remembered that it was not. */
+		if (!vm_populate(vcpu->vm, addr))
+			__asm__ volatile(
+				".option push\n.option arch, +h\nhfence.gvma\n.option pop" ::
+					: "memory");
+	} else if (insn_is_walk(e->htinst) || e->scause == CAUSE_FETCH_GUEST_PAGE) {
+		refuse(vcpu, addr);
+	} else {
+		emulate(vcpu, addr);
+	}
+}

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/own.h"
+
+#include "core/csr.h"
+#include "core/page.h"
+#include "lib/log.h"
+
+#define LEVELS      3
+#define WINDOW_BASE 0xffffffc000000000ull
+#define WINDOW_END  0xfffffffff0000000ull
+
+/* From image.ld; all page aligned. */
+extern char image_start[], text_end[], rodata_end[], image_end[], stack_guard[];
+
+static uint64_t *root;
+static uint64_t window_next = WINDOW_BASE;
+
+static const uint64_t kind_bits[] = {
+	[OWN_DATA] = PTE_R | PTE_W,
+	[OWN_READONLY] = PTE_R,
+	[OWN_CODE] = PTE_R | PTE_X,
+};
+
+static uint64_t level_size(unsigned level)
+{
+	return PAGE_SIZE << (9 * level);
+}
+
+static uint64_t *descend(uint64_t va, unsigned level)
+{
+	uint64_t *table = root;
+
+	for (unsigned l = LEVELS - 1; l > level; l--) {
+		uint64_t *e = &table[va / level_size(l) % 512];
+
+		if (!*e) {
+			void *below = page_alloc(1);
+
+			if (!below)
+				return NULL;
+			*e = (uintptr_t)below >> 12 << PTE_PPN_SHIFT | PTE_V;
+		}
+		ASSERT(!(*e & (PTE_R | PTE_X)));
+		table = (uint64_t *)(uintptr_t)(*e >> PTE_PPN_SHIFT << 12);
+	}
+	return &table[va / level_size(level) % 512];
+}
+
+/* Maps one leaf; an entry that is there already stays. */
+static enum status map_leaf(uint64_t va, uint64_t pa, unsigned level, uint64_t bits)
+{
+	uint64_t *e = descend(va, level);
+
+	if (!e)
+		return ERR_NO_MEMORY;
+	if (!*e)
+		*e = pa >> 12 << PTE_PPN_SHIFT | bits | PTE_V | PTE_A | PTE_D;
+	return OK;
+}
+
+/* Maps [from, to) one to one, in pages, except that whole 2 MiB and 1 GiB pieces get one leaf each. */
+static void map_range(uint64_t from, uint64_t to, enum own_kind kind)
+{
+	to = to < OWN_LOW_LIMIT ? to : OWN_LOW_LIMIT;
+	while (from < to) {
+		unsigned level = LEVELS - 1;
+
+		while (level && (from % level_size(level) || to - from < level_size(level)))
+			level--;
+		if (map_leaf(from, from, level, kind_bits[kind]) != OK)
+			die("too little memory for Vesper's own page tables: give the machine more "
+			    "RAM");
+		from += level_size(level);
+	}
+}
+
+/* All of [from, to) except `hole`, which others map. */
+static void map_around(uint64_t from, uint64_t to, const struct machine_range *hole, unsigned n)
+{
+	if (!n) {
+		map_range(from, to, OWN_DATA);
+		return;
+	}
+	uint64_t hole_end = hole->base + hole->size;
+
+	if (hole_end <= from || hole->base >= to) {
+		map_around(from, to, hole + 1, n - 1);
+		return;
+	}
+	if (from < hole->base)
+		map_around(from, hole->base, hole + 1, n - 1);
+	if (hole_end < to)
+		map_around(hole_end, to, hole + 1, n - 1);
+}
+
+static void map_image(void)
+{
+	uint64_t guard = (uintptr_t)stack_guard;
+
+	map_range((uintptr_t)image_start, (uintptr_t)text_end, OWN_CODE);
+	map_range((uintptr_t)text_end, (uintptr_t)rodata_end, OWN_READONLY);
+	map_range((uintptr_t)rodata_end, guard, OWN_DATA);
+	map_range(guard + PAGE_SIZE, (uintptr_t)image_end, OWN_DATA);
+}
+
+void own_init(const struct machine *machine, const struct machine_range *bundle)
+{
+	const struct machine_range holes[] = {
+		{(uintptr_t)image_start, (uintptr_t)image_end - (uintptr_t)image_start},
+		{bundle->base & ~(PAGE_SIZE - 1),
+			(bundle->size + bundle->base % PAGE_SIZE + PAGE_SIZE - 1) &
+				~(PAGE_SIZE - 1)},
+		{0, PAGE_SIZE},
+	};
+
+	root = page_alloc(1);
+	if (!root)
+		die("too little memory for Vesper's own page tables: give the machine more RAM");
+	map_image();
+	map_range(holes[1].base, holes[1].base + holes[1].size, OWN_READONLY);
+	for (unsigned i = 0; i < machine->n_ram; i++)
+		map_around(machine->ram[i].base & ~(PAGE_SIZE - 1),
+			(machine->ram[i].base + machine->ram[i].size) & ~(PAGE_SIZE - 1), holes, 3);
+	csr_write(satp, ATP_SV39 << ATP_MODE_SHIFT | (uintptr_t)root >> 12);
+	__asm__ volatile("sfence.vma" ::: "memory");
+}
+
+void own_map_device(uint64_t base, uint64_t size)
+{
+	uint64_t from = base & ~(PAGE_SIZE - 1);
+	uint64_t to = (base + size + PAGE_SIZE - 1) & ~(PAGE_SIZE - 1);
+
+	map_range(from, to, OWN_DATA);
+	__asm__ volatile("sfence.vma" ::: "memory");
+}
+
+uint8_t *own_window(uint64_t size)
+{
+	uint64_t at = window_next;
+
+	size = (size + BLOCK_SIZE - 1) & ~(BLOCK_SIZE - 1);
+	if (size > WINDOW_END - at)
+		return NULL;
+	window_next = at + size;
+	return (uint8_t *)(uintptr_t)at;
+}
+
+enum status own_window_map(uint8_t *at, void *block)
+{
+	enum status status = map_leaf((uintptr_t)at, (uintptr_t)block, 1, kind_bits[OWN_DATA]);
+
+	__asm__ volatile("sfence.vma %0" : : "r"(at) : "memory");
+	return status;
+}
+
+void own_window_unmap(uint8_t *at)
+{
+	uint64_t *e = descend((uintptr_t)at, 1);
+
+	ASSERT(e && *e);
+	*e = 0;
+	__asm__ volatile("sfence.vma %0" : : "r"(at) : "memory");
+}

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The one switch on scause. Every handler changes the vCPU (or the VM) and
+ * returns; trap_entry.S then goes back to the guest.
+ */
+#include "core/trap.h"
+
+#include "backends/terminal.h"
+#include "core/csr.h"
+#include "core/insn.h"
+#include "core/mmio.h"
+#include "core/vm.h"
+#include "irq/plic.h"
+#include "sbi/sbi.h"
+
+static void do_request(struct vcpu *vcpu)
+{
+	switch (vcpu->request) {
+	case VCPU_GOES_ON:
+		return;
+	case VCPU_SHUTDOWN:
+	case VCPU_SHUTDOWN_FAILED:
+		vm_end(vcpu->vm, vcpu->request == VCPU_SHUTDOWN_FAILED);
+	case VCPU_REBOOT:
+		vm_reboot(vcpu->vm);
+	case VCPU_RESUME_AT:
+		vcpu_resume_at(vcpu);
+		trap_enter_guest(vcpu);
+	}
+}
+
+void trap_ecall(struct vcpu *vcpu)
+{
+	vcpu_skip(4);
+	sbi_call(vcpu, &vcpu->regs[10]);
+	if (__builtin_expect(vcpu->request != VCPU_GOES_ON, 0))
+		do_request(vcpu);
+}
+
+/* The one device whose interrupts Vesper takes is its console. */
+static void external_interrupt(struct vcpu *vcpu)
+{
+	unsigned source = plic_claim();
+
+	if (!source)
+		return;
+	if (terminal_interrupt(source)) {
+		dm_port_ready(vcpu->vm->dm, TERMINAL_PORT);
+		vm_run_devices(vcpu->vm);
+	}
+	plic_complete(source);
+}
+
+void trap_interrupts(struct vcpu *vcpu)
+{
+	uint64_t pending = csr_read(sip) & csr_read(sie);
+
+	if (pending & SIE_STIE)
+		vcpu_timer_expired(vcpu);
+	if (pending & SIE_SEIE)
+		external_interrupt(vcpu);
+	if (pending & SIE_SSIE) {
+		csr_clear(sip, SIE_SSIE);
+		vm_run_devices(vcpu->vm);
+	}
+}
+
+/*
+ * The boot option htinst=off stands for a hart that never describes an instruction. A page-table walk it
+ * must tell of all the same: a non-zero htval without that means the access itself.
+ */
+static uint64_t read_htinst(const struct features *features)
+{
+	uint64_t htinst = csr_read(htinst);
+
+	return features->use_htinst || insn_is_walk(htinst) ? htinst : 0;
+}
+
+static void record_exit(struct vcpu *vcpu, uint64_t scause)
+{
+	vcpu->last_exit = (struct exit_info){
+		.scause = scause,
+		.sepc = csr_read(sepc),
+		.stval = csr_read(stval),
+		.htval = csr_read(htval),
+		.htinst = read_htinst(vcpu->vm->features),
+	};
+}
+
+void trap_other(struct vcpu *vcpu, uint64_t scause)
+{
+	if (scause & CAUSE_INTERRUPT) {
+		trap_interrupts(vcpu);
+		return;
+	}
+	record_exit(vcpu, scause);
+	switch (scause) {
+	case CAUSE_FETCH_GUEST_PAGE:
+	case CAUSE_LOAD_GUEST_PAGE:
+	case CAUSE_STORE_GUEST_PAGE:
+		mmio_fault(vcpu);
+		break;
+	case CAUSE_VIRTUAL_INSN:
+		/* Nothing that a guest was promised: it is as if the instruction did not exist. */
+		vcpu_inject(vcpu, CAUSE_ILLEGAL, vcpu->last_exit.stval);
+		break;
+	default:
+		vm_crash(vcpu->vm, "an exception that Vesper does not know");
+	}
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The way between a guest and Vesper. trap_entry.S saves what a C call clobbers and
+ * comes here; trap.c holds the one switch on scause.
+ */
+#ifndef VESPER_CORE_TRAP_H
+#define VESPER_CORE_TRAP_H
+
+#include <stdint.h>
+
+struct vcpu;
+
+/* All registers at a trap taken from HS-mode; regs[0] is unused. */
+struct hypervisor_frame {
+	uint64_t regs[32];
+};
+
+/* ---- trap_entry.S ---- */
+
+/* The address for stvec. */
+void trap_entry(void);
+
+/* Leaves for the guest with all its registers; the stack is given up. */
+_Noreturn void trap_enter_guest(struct vcpu *vcpu);
+
+/* ---- trap.c, called by trap_entry.S ---- */
+
+/* ecall from VS-mode: the short path. */
+void trap_ecall(struct vcpu *vcpu);
+
+/* Everything else; all registers of the guest are in vcpu->regs. */
+void trap_other(struct vcpu *vcpu, uint64_t scause);
+
+/* Serves the host interrupts that are pending now. */
+void trap_interrupts(struct vcpu *vcpu);
+
+/* A trap from Vesper's own code that no guest_access function expected: our bug (panic.c). */
+_Noreturn void trap_from_hypervisor(const struct hypervisor_frame *frame);
+
+#endif

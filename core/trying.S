@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Instructions that may trap and whose trap is an answer. Each function takes
+ * the trap vector for itself while its one risky instruction runs, so no
+ * other code has to know about it.
+ *
+ * uint64_t trying_NAME(uint64_t arg, uint64_t *out): 0, or 1 when it trapped.
+ */
+.option arch, +h
+
+.macro trying name:req, insn:vararg
+.section .text.trying, "ax"
+.balign 4
+.globl trying_\name
+trying_\name:
+	lla	t0, 1f
+	csrrw	t1, stvec, t0
+	\insn
+	csrw	stvec, t1
+	sd	t2, 0(a1)
+	li	a0, 0
+	ret
+.balign 4
+1:
+	csrw	stvec, t1
+	li	a0, 1
+	ret
+.endm
+
+/* t2 <- the halfword of an instruction, the doubleword of a datum */
+trying	fetch, hlvx.hu t2, (a0)
+trying	load, hlv.d t2, (a0)
+
+/* CSRs that a hart may lack */
+trying	read_stimecmp, csrr t2, stimecmp
+trying	read_hstateen0, csrr t2, hstateen0
+trying	read_hgatp, csrr t2, hgatp
+
+/* cbo.zero (a0) */
+trying	cbo_zero, .insn i 0x0f, 2, x0, a0, 4

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/zero.h"
+
+#include <string.h>
+
+static unsigned cboz_block;
+
+void zero_use_cboz(unsigned block_size)
+{
+	cboz_block = block_size;
+}
+
+static inline void cbo_zero(uintptr_t at)
+{
+	__asm__ volatile(".insn i 0x0f, 2, x0, %0, 4" : : "r"(at) : "memory");
+}
+
+void zero_pages(void *pages, uint64_t size)
+{
+	uintptr_t at = (uintptr_t)pages, end = at + size;
+	uintptr_t step = cboz_block;
+
+	if (!step) {
+		memset(pages, 0, size);
+		return;
+	}
+	/* A page is a whole number of four blocks. */
+	for (; at < end; at += 4 * step) {
+		cbo_zero(at);
+		cbo_zero(at + step);
+		cbo_zero(at + 2 * step);
+		cbo_zero(at + 3 * step);
+	}
+}

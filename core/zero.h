@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT */
+/* Zeroing whole pages in the fastest way that the hart has. */
+#ifndef VESPER_CORE_ZERO_H
+#define VESPER_CORE_ZERO_H
+
+#include <stdint.h>
+
+/* `size` is a multiple of 4 KiB. */
+void zero_pages(void *pages, uint64_t size);
+
+/* From now on by cbo.zero, in cache blocks of `block_size` bytes (a power of two, 16 to 1024). */
+void zero_use_cboz(unsigned block_size);
+
+#endif
