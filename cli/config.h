@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+/* The texts that describe a run: the VM's configuration and the bundle's contents. */
+#ifndef VESPER_CLI_CONFIG_H
+#define VESPER_CLI_CONFIG_H
+
+#include <stdio.h>
+
+#include "cli/options.h"
+
+/* What the kernel is told; ends the program if it is longer than a VM's arguments may be. */
+char *config_bootargs(const struct options *options);
+
+/* The device-tree source that config/vm_spec.c checks. */
+void config_write(FILE *out, const struct options *options, const char *bootargs);
+
+/* The source of the FIT; its files are beside it: config.dtb, kernel, initramfs, root. */
+void config_write_fit(FILE *out);
+
+#endif

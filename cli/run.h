@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: MIT */
+/* `vesper run`: a VM on this terminal. */
+#ifndef VESPER_CLI_RUN_H
+#define VESPER_CLI_RUN_H
+
+#include "cli/options.h"
+
+/* Returns the exit status. */
+int run(const struct options *options);
+
+#endif

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT */
+#include "cli/workdir.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/error.h"
+#include "cli/text.h"
+
+static char *workdir;
+
+/* It is flat: only files and links are made in it. */
+static void remove_all(void)
+{
+	DIR *dir = opendir(workdir);
+	struct dirent *entry;
+
+	if (!dir)
+		return;
+	while ((entry = readdir(dir)))
+		unlinkat(dirfd(dir), entry->d_name, 0);
+	closedir(dir);
+	rmdir(workdir);
+}
+
+void workdir_create(void)
+{
+	const char *parent = getenv("TMPDIR");
+
+	workdir = text_format("%s/vesper-XXXXXX", parent && *parent == '/' ? parent : "/tmp");
+	if (!mkdtemp(workdir))
+		error_exit("%s cannot be made (%s): set TMPDIR to a folder with room", workdir,
+			strerror(errno));
+	atexit(remove_all);
+}
+
+char *workdir_path(const char *name)
+{
+	return text_format("%s/%s", workdir, name);
+}
+
+FILE *workdir_open(const char *name)
+{
+	FILE *file = fopen(workdir_path(name), "w");
+
+	if (!file)
+		error_exit("%s cannot be written: %s", workdir_path(name), strerror(errno));
+	return file;
+}
+
+void workdir_close(FILE *file, const char *name)
+{
+	int failed = ferror(file);
+
+	if (fclose(file) || failed)
+		error_exit("%s cannot be written (is the disk full?): set TMPDIR to a folder with "
+			   "room",
+			workdir_path(name));
+}
+
+void workdir_link(const char *name, const char *target)
+{
+	char *path = realpath(target, NULL);
+
+	if (!path || symlink(path, workdir_path(name)))
+		error_exit("%s: %s", target, strerror(errno));
+	free(path);
+}

@@ -1,0 +1,210 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+#
+# Puts Debian's riscv64 kernel, BusyBox and libfdt into BUILD/debian:
+#   scripts/fetch-debian.sh BUILD MIRROR
+# apt itself finds, verifies and downloads the packages, with a configuration
+# and lists of its own; nothing is installed. The first suite whose index apt
+# can verify is taken. Packages stay in a cache (VESPER_CACHE, by default
+# ~/.cache/vesper), which also serves when there is no network.
+
+set -euo pipefail
+build=$1
+mirror=$2
+cache=${VESPER_CACHE:-${HOME:-$build}/.cache/vesper}
+suites="trixie forky"
+keyring=/usr/share/keyrings/debian-archive-keyring.gpg
+log=$build/setup.log
+
+say() { printf 'setup: %s\n' "$*"; }
+fail() {
+	printf 'setup: %s\n' "$*" >&2
+	exit 1
+}
+
+case $cache in
+*[\"\;{}]* | [!/]*) fail "VESPER_CACHE=$cache must be an absolute path without quotes, braces and semicolons" ;;
+esac
+mkdir -p "$cache/deb" || fail "cannot make the cache $cache: set VESPER_CACHE to a folder that can be written"
+exec 9>"$cache/lock"
+flock 9
+
+# ---- one suite's apt ----
+
+write_apt_conf() { # SUITE
+	local dir=$cache/$1
+	mkdir -p "$dir/lists/partial" "$dir/cache/archives/partial"
+	echo "deb [arch=riscv64 target=Packages signed-by=$keyring] $mirror $1 main" >"$dir/sources.list"
+	cat >"$dir/apt.conf" <<-END
+		#clear APT::Architectures;
+		#clear APT::Update::Post-Invoke;
+		#clear APT::Update::Post-Invoke-Success;
+		APT::Architecture "riscv64";
+		APT::Architectures { "riscv64"; };
+		APT::Sandbox::User "root"; // the cache is the user's own and closed to others
+		Acquire::Retries "3";
+		Acquire::Languages "none";
+		Dir::State "$dir";
+		Dir::State::lists "$dir/lists";
+		Dir::State::status "/dev/null";
+		Dir::Cache "$dir/cache";
+		Dir::Etc::sourcelist "$dir/sources.list";
+		Dir::Etc::sourceparts "/dev/null";
+		Dir::Etc::preferences "/dev/null";
+		Dir::Etc::preferencesparts "/dev/null";
+	END
+}
+
+update() { # SUITE: is its index here, verified and of now?
+	local output pause
+	for pause in 2 10 0; do
+		if output=$(apt-get -c "$cache/$1/apt.conf" -q --error-on=any update 2>&1); then
+			return 0
+		fi
+		printf '%s\n' "$output" >>"$log"
+		case $output in
+		*"unexpected size"* | *"Hash Sum mismatch"* | *"does not have a Release file"*) break ;;
+		esac
+		[ $pause = 0 ] || sleep $pause
+	done
+	say "suite $1: apt does not accept its riscv64 index ($(grep '^E:' <<<"$output" | head -n 1 |
+		sed 's/^E: //; s/[a-z+]*:\/\/[^ ]*\///' | cut -c 1-90)...)"
+	return 1
+}
+
+# Prints a line "FILE SIZE SHA256 PACKAGE" for each package that is wanted.
+resolve() { # SUITE
+	local conf=$cache/$1/apt.conf version kernel package line
+	version=$(apt-cache -c "$conf" depends linux-image-riscv64 |
+		sed -n 's/^ *Depends: linux-image-\([0-9].*\)/\1/p' | head -n 1)
+	[ -n "$version" ] || return 1
+	if apt-cache -c "$conf" show "linux-binary-$version" >/dev/null 2>&1; then
+		kernel="linux-binary-$version linux-modules-$version"
+	else
+		kernel=linux-image-$version
+	fi
+	for package in $kernel busybox-static libfdt-dev; do
+		line=$(apt-get -c "$conf" download --print-uris "$package" 2>>"$log" |
+			sed -n "s/^'[^']*' \([^ ]*\) \([0-9]*\) SHA256:\([0-9a-f]*\)\$/\1 \2 \3/p")
+		[ -n "$line" ] || return 1
+		echo "$line $package"
+	done
+}
+
+# ---- packages ----
+
+cached() { # FILE SHA256
+	[ -f "$cache/deb/$1" ] && echo "$2 $cache/deb/$1" | sha256sum --check --status
+}
+
+download() { # SUITE FILE SIZE SHA256 PACKAGE
+	local output pause
+	cached "$2" "$4" && return
+	say "downloading $5 ($((($3 + 999999) / 1000000)) MB)"
+	rm -f "$cache/deb/$2"
+	for pause in 2 10 0; do
+		if output=$(cd "$cache/deb" && apt-get -c "$cache/$1/apt.conf" -q download "$5" 2>&1) &&
+			cached "$2" "$4"; then
+			return 0
+		fi
+		printf '%s\n' "$output" >>"$log"
+		[ $pause = 0 ] || sleep $pause
+	done
+	return 1
+}
+
+download_all() { # SUITE, lines of resolve on standard input
+	local file size sum package
+	while read -r file size sum package; do
+		download "$1" "$file" "$size" "$sum" "$package" </dev/null || return 1
+	done
+}
+
+# The list of what is in use: "suite NAME", then lines of resolve.
+online() {
+	local suite
+	[ -n "$mirror" ] || return 1
+	[ -r "$keyring" ] || fail "$keyring is missing: install debian-archive-keyring"
+	for suite in $suites; do
+		write_apt_conf "$suite"
+		update "$suite" || continue
+		resolve "$suite" >"$cache/resolved.new" || continue
+		download_all "$suite" <"$cache/resolved.new" || continue
+		{
+			echo "suite $suite"
+			cat "$cache/resolved.new"
+		} >"$cache/resolved"
+		rm "$cache/resolved.new"
+		say "Debian's riscv64 packages are those of $suite"
+		return 0
+	done
+	return 1
+}
+
+offline() {
+	local file size sum package
+	[ -s "$cache/resolved" ] || return 1
+	while read -r file size sum package; do
+		cached "$file" "$sum" || return 1
+	done < <(tail -n +2 "$cache/resolved")
+	say "no suite's index could be had now: taking the packages verified before (of $(sed -n 's/^suite //p' "$cache/resolved"))"
+}
+
+# ---- what is needed of them ----
+
+wanted=('./boot/vmlinu[xz]-*' './usr/lib/modules/*/vmlinuz'
+	'*/virtio_mmio.ko*' './bin/busybox' './usr/bin/busybox'
+	'./usr/lib/riscv64-linux-gnu/libfdt.a' './usr/include/*.h')
+
+place() { # NAME FILES...: the one file that is there becomes $new/NAME
+	local name=$1 file
+	shift
+	for file; do
+		if [ -f "$file" ]; then
+			cp "$file" "$new/$name"
+			return
+		fi
+	done
+	fail "Debian's packages hold no $name where it was expected; scripts/fetch-debian.sh must learn their new layout"
+}
+
+extract() {
+	local file rest tree=$build/debian.tree
+	new=$build/debian.new
+	rm -rf "$tree" "$new"
+	mkdir -p "$tree" "$new/include"
+	while read -r file rest; do
+		# tar complains of each pattern that this package has no file for
+		dpkg-deb --fsys-tarfile "$cache/deb/$file" |
+			tar -x -C "$tree" --wildcards "${wanted[@]}" 2>/dev/null || true
+	done < <(tail -n +2 "$cache/resolved")
+
+	place vmlinuz "$tree"/usr/lib/modules/*/vmlinuz "$tree"/boot/vmlinu[xz]-*
+	place busybox "$tree"/usr/bin/busybox "$tree"/bin/busybox
+	place libfdt.a "$tree"/usr/lib/riscv64-linux-gnu/libfdt.a
+	place virtio_mmio.ko "$(find "$tree" -name virtio_mmio.ko)" "$(unpack_module "$tree")"
+	cp "$tree"/usr/include/*.h "$new/include/"
+	sed -n 's/^.* linux-\(binary\|image\)-\([0-9].*\)$/\2/p' "$cache/resolved" >"$new/kernel-version"
+	[ "$(od -An -tx1 -j56 -N4 "$new/vmlinuz" | tr -d ' ')" = 52534305 ] ||
+		fail "Debian's kernel is no longer a plain RISC-V Image; scripts/fetch-debian.sh must learn its new form"
+	rm -rf "$build/debian" "$tree"
+	mv "$new" "$build/debian"
+}
+
+unpack_module() { # the initramfs takes the module as it is
+	local module
+	module=$(find "$1" -name virtio_mmio.ko.xz)
+	[ -n "$module" ] && xz --decompress --keep "$module" && echo "${module%.xz}"
+}
+
+clean_cache() {
+	local deb
+	for deb in "$cache"/deb/*.deb; do
+		grep -q "^$(basename "$deb") " "$cache/resolved" || rm -f "$deb"
+	done
+}
+
+online || offline ||
+	fail "Debian's riscv64 packages cannot be downloaded and $cache does not hold them: check the network (details in $log)"
+extract
+clean_cache
