@@ -1,0 +1,191 @@
+# SPDX-License-Identifier: MIT
+# Vesper. Two commands matter: `make run` and `make test`. `make help` lists the rest.
+
+BUILD := build
+SETUP := $(BUILD)/.setup
+DEBIAN := $(BUILD)/debian
+
+.DELETE_ON_ERROR:
+.PHONY: all help run debug test fuzz bench check format clean
+
+# Everything that a user runs.
+all: $(SETUP)
+	@$(MAKE) --no-print-directory $(BUILD)/vesper $(BUILD)/vesper.bin $(BUILD)/root.erofs
+
+help:
+	@echo "make run      build, and start a Linux VM: you get its root shell, which 'exit' leaves"
+	@echo "make test     all tests (about 12 minutes)"
+	@echo "make debug    the same VM, halted, under gdb"
+	@echo "make fuzz     fuzz for FUZZ_SECONDS (600) a target"
+	@echo "make bench    instruction counts, beside those of other hypervisors"
+	@echo "make check    layers, licence lines, formatting, clang-tidy"
+	@echo "make format   format the sources"
+	@echo "make clean    remove $(BUILD)/, but not the download cache"
+
+run: all
+	@$(BUILD)/vesper run
+
+debug: all
+	@$(BUILD)/vesper debug
+
+# Installs packages and fetches the guest's kernel; quick when that is done.
+$(SETUP): scripts/setup.sh scripts/fetch-debian.sh
+	@scripts/setup.sh $(BUILD)
+	@touch $@
+
+$(DEBIAN)/libfdt.a $(DEBIAN)/busybox $(DEBIAN)/vmlinuz $(DEBIAN)/virtio_mmio.ko: $(SETUP)
+
+clean:
+	rm -rf $(BUILD)
+
+# ---- the hypervisor ----
+
+CC := riscv64-unknown-elf-gcc
+LD := riscv64-linux-gnu-ld
+AR := riscv64-unknown-elf-ar
+OBJCOPY := riscv64-unknown-elf-objcopy
+PICOLIBC := /usr/lib/picolibc/riscv64-unknown-elf
+
+WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wmissing-prototypes -Werror
+CFLAGS := -std=gnu11 -O2 -g -march=rv64gc -mabi=lp64d -mcmodel=medany -fPIE -ffreestanding \
+	-fno-omit-frame-pointer -fstack-protector-strong -ffunction-sections -fdata-sections \
+	-fvisibility=hidden -Wa,-march=rv64gch $(WARNINGS) -I. -isystem $(PICOLIBC)/include \
+	-isystem $(DEBIAN)/include
+ASFLAGS := -g -march=rv64gc -mabi=lp64d -fPIE -I. -Wa,-march=rv64gch
+LDFLAGS := -pie --no-dynamic-linker -z text -z noexecstack --no-warn-rwx-segments --gc-sections \
+	--build-id=none -T boot/image.ld --defsym=vfprintf=__i_vfprintf
+
+DM_OBJS := devices/dm.o devices/virtqueue.o devices/virtio_mmio.o devices/console.o \
+	$(addprefix devices/fs/,fs.o fuse.o fuse_attr.o fuse_dir.o fuse_file.o tree.o node.o dir.o file.o map.o \
+	rename.o xattr.o trie.o arena.o erofs.o erofs_dir.o erofs_xattr.o)
+OBJS := boot/entry.o boot/start.o \
+	core/trap_entry.o core/trap.o core/vcpu.o core/vm.o core/vm_load.o core/gstage.o core/page.o \
+	core/zero.o core/own.o core/insn.o core/mmio.o core/guest_access.o core/trying.o core/dm_host.o \
+	core/features.o core/clock.o core/firmware.o core/power.o core/panic.o \
+	sbi/sbi.o sbi/base.o sbi/time.o sbi/ipi.o sbi/rfence.o sbi/hsm.o sbi/srst.o sbi/dbcn.o sbi/legacy.o \
+	irq/plic.o irq/vplic.o \
+	backends/terminal.o drivers/uart.o drivers/goldfish_rtc.o drivers/sifive_test.o \
+	config/machine.o config/machine_cpu.o config/machine_devices.o config/machine_memory.o config/dt.o \
+	config/isa.o config/isa_table.o config/bundle.o config/vm_spec.o config/vm_rules.o config/guest_fdt.o \
+	config/config_error.o \
+	lib/log.o lib/random.o
+RV := $(BUILD)/rv
+
+$(RV)/%.o: %.c Makefile | $(SETUP)
+	@mkdir -p $(@D)
+	@echo "  CC    $<"
+	@$(CC) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+$(RV)/%.o: %.S Makefile | $(SETUP)
+	@mkdir -p $(@D)
+	@echo "  AS    $<"
+	@$(CC) $(ASFLAGS) -MMD -MP -c -o $@ $<
+
+$(RV)/dm.a: $(addprefix $(RV)/,$(DM_OBJS))
+	@echo "  AR    $@"
+	@rm -f $@ && $(AR) rcs $@ $^
+	@scripts/check_symbols.sh $@
+
+$(BUILD)/vesper.elf: $(addprefix $(RV)/,$(OBJS)) $(RV)/dm.a $(DEBIAN)/libfdt.a boot/image.ld
+	@echo "  LD    $@"
+	@$(LD) $(LDFLAGS) -o $@ $(filter %.o %.a,$^) $(PICOLIBC)/lib/release/rv64imafdc/lp64d/libc.a \
+		$$($(CC) -march=rv64gc -mabi=lp64d -print-libgcc-file-name)
+	@scripts/check_nofp.sh $@
+
+$(BUILD)/vesper.bin: $(BUILD)/vesper.elf
+	@$(OBJCOPY) -O binary $< $@
+
+-include $(patsubst %.o,$(RV)/%.d,$(OBJS) $(DM_OBJS))
+
+# ---- the command, and the default root ----
+
+CLI_SRC := $(wildcard cli/*.c)
+
+$(BUILD)/vesper: $(CLI_SRC) $(wildcard cli/*.h guest/*) scripts/vesper-gdb.py | $(SETUP)
+	@echo "  GCC   $@"
+	@gcc -std=gnu11 -D_GNU_SOURCE -O2 -g $(WARNINGS) -I. -o $@ $(CLI_SRC)
+
+$(BUILD)/root.erofs: scripts/mkroot.sh $(DEBIAN)/busybox
+	@echo "  EROFS $@"
+	@scripts/mkroot.sh $(BUILD)
+
+# ---- tests on the developer's machine ----
+
+include tests/tests.mk
+include tests/guest/guest.mk
+
+X86_CFLAGS := -std=c11 -g -O1 -Wall -Wextra -Wshadow -Wconversion -Werror -I. -D_GNU_SOURCE \
+	-fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+
+define cmocka_test
+$(BUILD)/x86/$(1)/$(2): tests/$(1)/$(3)$(2).c $$($(1)_$(2)_SRC) | $(SETUP)
+	@mkdir -p $$(@D)
+	@echo "  GCC   $$@"
+	@gcc $$(X86_CFLAGS) -MMD -MP -MF $$@.d -o $$@ $$< $$($(1)_$(2)_SRC) -lcmocka $$($(1)_$(2)_LIB)
+-include $(BUILD)/x86/$(1)/$(2).d
+endef
+$(foreach t,$(UNIT_TESTS),$(eval $(call cmocka_test,unit,$(t),test_)))
+$(foreach t,$(SIM_TESTS),$(eval $(call cmocka_test,sim,$(t),sim_)))
+
+define fuzzer
+$(BUILD)/x86/fuzz/$(1): tests/fuzz/fuzz_$(1).c $$(fuzz_$(1)_SRC) | $(SETUP)
+	@mkdir -p $$(@D)
+	@echo "  CLANG $$@"
+	@clang $$(X86_CFLAGS) -fsanitize=fuzzer -MMD -MP -MF $$@.d -o $$@ $$< $$(fuzz_$(1)_SRC) $$(fuzz_$(1)_LIB)
+-include $(BUILD)/x86/fuzz/$(1).d
+endef
+$(foreach f,$(FUZZERS),$(eval $(call fuzzer,$(f))))
+
+X86_PROGRAMS := $(UNIT_TESTS:%=$(BUILD)/x86/unit/%) $(SIM_TESTS:%=$(BUILD)/x86/sim/%) \
+	$(FUZZERS:%=$(BUILD)/x86/fuzz/%)
+
+# A short run of one fuzzer from its corpus; `make fuzz` runs the same for longer.
+fuzz_command = scripts/fuzz.sh $(BUILD)/x86/fuzz/$(1) $(2) $(fuzz_$(1)_SEED)
+PYTEST := /usr/bin/python3 -m pytest -q -p no:cacheprovider
+
+.PHONY: test-programs
+test-programs: $(X86_PROGRAMS) guest-payloads $(BUILD)/vesper $(BUILD)/vesper.bin $(BUILD)/root.erofs
+
+test: $(SETUP)
+	@$(MAKE) --no-print-directory -j2 test-programs >$(BUILD)/test-build.log 2>&1 || \
+		{ cat $(BUILD)/test-build.log; echo "0 passed, 1 failed"; exit 1; }
+	@/usr/bin/python3 tests/run.py \
+		$(foreach t,$(UNIT_TESTS),'unit:$(t):$(BUILD)/x86/unit/$(t)') \
+		$(foreach t,$(SIM_TESTS),'sim:$(t):$(BUILD)/x86/sim/$(t)') \
+		$(foreach c,$(CHECKS),'check:$(c):$(MAKE) -s check-$(c)') \
+		$(foreach f,$(FUZZERS),'fuzz:$(f):$(call fuzz_command,$(f),10)') \
+		'system:tests/system:$(PYTEST) tests/system'
+
+FUZZ_SECONDS ?= 600
+fuzz: $(SETUP)
+	@$(MAKE) --no-print-directory -j2 $(FUZZERS:%=$(BUILD)/x86/fuzz/%)
+	@set -e; $(foreach f,$(FUZZERS),$(call fuzz_command,$(f),$(FUZZ_SECONDS));)
+
+bench: all
+	/usr/bin/python3 bench/run.py
+
+# ---- checks ----
+
+CHECKS := layers spdx format tidy
+C_FILES = $(shell git ls-files -co --exclude-standard '*.c' '*.h')
+TIDY_FILES := $(OBJS:.o=.c) $(DM_OBJS:.o=.c)
+
+.PHONY: $(CHECKS:%=check-%)
+check: $(CHECKS:%=check-%)
+
+check-layers:
+	/usr/bin/python3 scripts/check_layers.py
+
+check-spdx:
+	scripts/check_spdx.sh
+
+check-format:
+	clang-format --dry-run -Werror $(C_FILES)
+
+check-tidy: | $(SETUP)
+	clang-tidy --quiet $(wildcard $(TIDY_FILES)) -- --target=riscv64-unknown-elf -std=gnu11 -march=rv64gc \
+		-mabi=lp64d -ffreestanding -I. -isystem $(PICOLIBC)/include -isystem $(DEBIAN)/include
+	clang-tidy --quiet $(CLI_SRC) -- -std=gnu11 -D_GNU_SOURCE -I.
+
+format:
+	clang-format -i $(C_FILES)

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/* See console_vm.h. Device 0 is a console on another port, so that an index or a port mixed up shows. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/sim/console_vm.h"
+
+void console_vm_open(struct console_vm *vm, size_t ram_size)
+{
+	memset(vm, 0, sizeof(*vm));
+	vm->spec.n_devices = 2;
+	vm->spec.devices[CONSOLE_VM_DEVICE].port = CONSOLE_VM_PORT;
+	host_open(&vm->host, ram_size);
+
+	size_t size = dm_memory_needed(&vm->spec);
+	vm->mem = aligned_alloc(4096, size);
+	if (!vm->mem)
+		abort();
+	memset(vm->mem, 0xa5, size); /* dm_create() may assume nothing */
+	if (dm_create(vm->mem, size, &vm->spec, &vm->host, &vm->dm) != OK)
+		abort();
+	driver_open(&vm->driver, &vm->host, vm->dm, CONSOLE_VM_DEVICE);
+}
+
+void console_vm_close(struct console_vm *vm)
+{
+	dm_destroy(vm->dm);
+	free(vm->mem);
+	host_close(&vm->host);
+}

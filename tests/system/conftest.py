@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: MIT
+"""Fixtures of the system tests: VMs that are always cleaned up."""
+
+import pytest
+
+from guest import Guest
+from machines import BOOTING, DEFAULT
+
+
+@pytest.fixture(scope="module")
+def guest():
+    """A Debian shell on the default machine, shared by the tests of one file."""
+    vm = Guest("run", "--cpu", DEFAULT)
+    yield vm
+    vm.close()
+
+
+@pytest.fixture
+def start():
+    """Starts programs on terminals of their own: start("run", "--append", "quiet")."""
+    started = []
+
+    def starter(*args, **kwargs):
+        vm = Guest(*args, **kwargs)
+        started.append(vm)
+        return vm
+
+    yield starter
+    for vm in started:
+        vm.close()
+
+
+@pytest.fixture(scope="module", params=list(BOOTING))
+def booted(request):
+    """A Debian shell on each of the machines in turn."""
+    vm = Guest("run", "--cpu", BOOTING[request.param])
+    yield vm
+    vm.close()

@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: MIT
+"""Debian's own kernel boots to a shell on each machine, and its root and timer are Vesper's."""
+
+import re
+
+
+def test_root_is_virtiofs(booted):
+    assert "type virtiofs (rw" in booted.output("mount | grep ' on / '")
+
+
+def test_kernel_is_debians(booted):
+    assert re.search(r"^\d+\.\d+\S*-riscv64$", booted.output("uname -r").strip())
+    assert "Debian" in booted.output("cat /proc/version")
+
+
+def test_timer_interrupts_arrive(booted):
+    def timer():
+        line = booted.output("grep -i timer /proc/interrupts")
+        return int(line.split()[1])
+
+    before = timer()
+    booted.output("sleep 1")
+    assert timer() > before
+
+
+def test_clock_keeps_time(booted):
+    start = float(booted.output("cat /proc/uptime").split()[0])
+    booted.output("sleep 2")
+    passed = float(booted.output("cat /proc/uptime").split()[0]) - start
+    assert 1.9 < passed < 6
+
+
+def test_wall_clock(booted):
+    assert int(booted.output("date +%s")) > 1_700_000_000
+
+
+def test_shell_exit_ends_the_run(booted):
+    """The last test of the file: it ends the machine."""
+    booted.type("exit\r")
+    assert booted.wait_end() == 0
