@@ -56,8 +56,9 @@ LDFLAGS := -pie --no-dynamic-linker -z text -z noexecstack --no-warn-rwx-segment
 	--build-id=none -T boot/image.ld --defsym=vfprintf=__i_vfprintf
 
 DM_OBJS := devices/dm.o devices/virtqueue.o devices/virtio_mmio.o devices/console.o \
-	$(addprefix devices/fs/,fs.o fuse.o fuse_attr.o fuse_dir.o fuse_file.o tree.o node.o dir.o file.o map.o \
-	rename.o xattr.o trie.o arena.o erofs.o erofs_dir.o erofs_xattr.o)
+	$(addprefix devices/fs/,arena.o dir.o erofs.o erofs_dir.o erofs_xattr.o file.o fs.o fuse.o fuse_attr.o fuse_data.o \
+	fuse_dir.o fuse_file.o fuse_session.o fuse_xattr.o map.o node.o rename.o tree.o trie.o \
+	xattr.o)
 OBJS := boot/entry.o boot/start.o \
 	core/trap_entry.o core/trap.o core/vcpu.o core/vm.o core/vm_load.o core/gstage.o core/page.o \
 	core/zero.o core/own.o core/insn.o core/mmio.o core/guest_access.o core/trying.o core/dm_host.o \
@@ -70,6 +71,10 @@ OBJS := boot/entry.o boot/start.o \
 	config/config_error.o \
 	lib/log.o lib/random.o
 RV := $(BUILD)/rv
+
+# On the way of every ecall and register access: no frame pointer. A backtrace leaves their frames out.
+FAST_OBJS := core/trap.o core/mmio.o core/insn.o irq/vplic.o devices/dm.o devices/virtio_mmio.o $(filter sbi/%,$(OBJS))
+$(addprefix $(RV)/,$(FAST_OBJS)): CFLAGS += -fomit-frame-pointer
 
 $(RV)/%.o: %.c Makefile | $(SETUP)
 	@mkdir -p $(@D)

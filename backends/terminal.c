@@ -6,7 +6,7 @@
 #include "drivers/uart.h"
 
 #define RING_SIZE 4096   /* a power of two */
-#define SEND_MAX  1024 /* bytes a call, so that a guest with much to say takes turns */
+#define SEND_MAX  1024   /* bytes a call, so that a guest with much to say takes turns */
 #define PATIENCE  100000 /* polls of the UART for one byte; on real hardware some 10 ms */
 
 static char ring[RING_SIZE];

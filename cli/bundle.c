@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/bundle.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -11,6 +14,7 @@
 #include "cli/initramfs.h"
 #include "cli/parts.h"
 #include "cli/process.h"
+#include "cli/text.h"
 #include "cli/workdir.h"
 
 #define SHOW_AFTER_TICKS 5 /* a second: shorter steps say nothing */
@@ -102,10 +106,22 @@ static void compile_fit(void)
 	process_run(&mkimage, "mkimage.log", NULL);
 }
 
+/* The finished bundle; the folder is emptied. */
+static struct built_bundle take(const char *path)
+{
+	const int fd = open(path, O_RDONLY); /* not O_CLOEXEC: QEMU reads it */
+
+	if (fd < 0)
+		error_exit("%s cannot be read: %s", path, strerror(errno));
+	workdir_empty();
+	return (struct built_bundle){
+		.path = text_format("/proc/self/fd/%d", fd),
+		.size = size_of(text_format("/proc/self/fd/%d", fd)),
+	};
+}
+
 struct built_bundle bundle_build(const struct options *options)
 {
-	struct built_bundle bundle = {.path = workdir_path("bundle.fit")};
-
 	write_sources(options);
 	workdir_link("kernel", options->kernel ? options->kernel : parts_path("debian/vmlinuz"));
 	if (options->image)
@@ -114,6 +130,5 @@ struct built_bundle bundle_build(const struct options *options)
 		workdir_link("root", parts_path("root.erofs"));
 	compile_config();
 	compile_fit();
-	bundle.size = size_of(bundle.path);
-	return bundle;
+	return take(workdir_path("bundle.fit"));
 }

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Builds the one file that Vesper boots with, in the work folder. */
+/*
+ * Builds the one file that Vesper boots with. It has no name when it is done,
+ * so nothing large stays behind however this program ends.
+ */
 #ifndef VESPER_CLI_BUNDLE_H
 #define VESPER_CLI_BUNDLE_H
 
@@ -8,10 +11,11 @@
 #include "cli/options.h"
 
 struct built_bundle {
-	char *path;
+	char *path;    /* by a descriptor that child processes inherit */
 	uint64_t size; /* bytes */
 };
 
+/* Empties the work folder. */
 struct built_bundle bundle_build(const struct options *options);
 
 #endif

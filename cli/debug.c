@@ -103,8 +103,8 @@ int debug(const struct options *options)
 	workdir_create();
 	socket = workdir_path("gdb.socket");
 	console_log = text_format("%s.log", parts_path("vesper.elf"));
-	write_script();
 	qemu = start_qemu(options, socket, console_log);
+	write_script();
 	if (readlink(workdir_path("console"), pty, sizeof(pty) - 1) < 0)
 		error_exit("QEMU made no console");
 	printf("The console is %s (`screen %s` in another terminal) and is kept in %s.\n"

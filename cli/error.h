@@ -11,7 +11,10 @@ enum exit_status {
 	EXIT_USAGE = 2,  /* the command line is wrong */
 };
 
-__attribute__((format(printf, 1, 2))) _Noreturn void error_exit(const char *format, ...);
-__attribute__((format(printf, 1, 2))) _Noreturn void error_usage(const char *format, ...);
+#define error_exit(...)  error_end(EXIT_FAILED, __VA_ARGS__)
+#define error_usage(...) error_end(EXIT_USAGE, __VA_ARGS__)
+
+__attribute__((format(printf, 2, 3))) _Noreturn void error_end(
+	enum exit_status status, const char *format, ...);
 
 #endif

@@ -10,7 +10,7 @@
 #include "cli/error.h"
 #include "cli/text.h"
 
-#define MEMORY_MIB_MIN   64 /* no kernel of today starts in less */
+#define MEMORY_MIB_MIN   96 /* Debian's kernel panics in 64 */
 #define MEMORY_MIB_MAX   (1024 * 1024)
 #define WRITABLE_MIB_MAX (64 * 1024)
 

@@ -104,6 +104,7 @@ int run(const struct options *options)
 	process_catch_signals();
 	workdir_create();
 	bundle = bundle_build(options);
+	workdir_remove();
 	qemu_command(&qemu, options, &bundle);
 	command_add(&qemu, "-chardev");
 	/* mux: Ctrl-A x ends QEMU. signal=off: Ctrl-C is the VM's. */

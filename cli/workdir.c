@@ -14,7 +14,7 @@
 static char *workdir;
 
 /* It is flat: only files and links are made in it. */
-static void remove_all(void)
+void workdir_empty(void)
 {
 	DIR *dir = opendir(workdir);
 	struct dirent *entry;
@@ -24,6 +24,11 @@ static void remove_all(void)
 	while ((entry = readdir(dir)))
 		unlinkat(dirfd(dir), entry->d_name, 0);
 	closedir(dir);
+}
+
+void workdir_remove(void)
+{
+	workdir_empty();
 	rmdir(workdir);
 }
 
@@ -35,7 +40,7 @@ void workdir_create(void)
 	if (!mkdtemp(workdir))
 		error_exit("%s cannot be made (%s): set TMPDIR to a folder with room", workdir,
 			strerror(errno));
-	atexit(remove_all);
+	atexit(workdir_remove);
 }
 
 char *workdir_path(const char *name)

@@ -14,12 +14,14 @@
 #define OPCODE_LOAD  0x03u
 #define OPCODE_STORE 0x23u
 
-/* What a transformed instruction must have clear: rs1 becomes Addr. Offset, the immediate 0. */
-#define LOAD_ZEROES  0xfff00000u
-#define STORE_ZEROES 0xfe000f80u
-
-#define WALK_READ  0x3000u
-#define WALK_WRITE 0x3020u
+/*
+ * A transformed instruction: rs1 becomes Addr. Offset, the immediate and all above 32 bits are 0, and bit 1
+ * of the opcode is clear where the original was compressed.
+ */
+#define LOAD_FIXED    0xfffffffffff0007dull
+#define LOAD_PATTERN  (OPCODE_LOAD & ~LENGTH_BIT)
+#define STORE_FIXED   0xfffffffffe000ffdull
+#define STORE_PATTERN (OPCODE_STORE & ~LENGTH_BIT)
 
 /* One compressed form; the register is `reg_bits` (3 or 5) wide at bit `reg_shift`. */
 struct form {
@@ -62,12 +64,12 @@ static uint8_t field(uint32_t bits, unsigned shift, unsigned width)
 	return (uint8_t)((bits >> shift) & ((1u << width) - 1));
 }
 
-static struct insn other(unsigned length)
+static void other(unsigned length, struct insn *out)
 {
-	return (struct insn){.kind = INSN_OTHER, .length = (uint8_t)length};
+	*out = (struct insn){.kind = INSN_OTHER, .length = (uint8_t)length};
 }
 
-static struct insn decode_compressed(uint32_t bits)
+static void decode_compressed(uint32_t bits, struct insn *out)
 {
 	uint8_t quadrant = field(bits, 0, 2), funct3 = field(bits, 13, 3);
 	const struct form *form = &compressed[quadrant][funct3];
@@ -78,66 +80,75 @@ static struct insn decode_compressed(uint32_t bits)
 
 	if (form->reg_bits == 3)
 		reg = (uint8_t)(reg + 8);
-	if (form->kind == INSN_OTHER || (form->kind == INSN_LOAD && reg == 0))
-		return other(2); /* c.lwsp and c.ldsp into x0 are reserved */
-	return (struct insn){.kind = (enum insn_kind)form->kind,
+	if (form->kind == INSN_OTHER || (form->kind == INSN_LOAD && reg == 0)) {
+		other(2, out); /* c.lwsp and c.ldsp into x0 are reserved */
+		return;
+	}
+	*out = (struct insn){.kind = form->kind,
 		.length = 2,
 		.reg = reg,
 		.size = form->size,
 		.sign_extend = form->sign_extend};
 }
 
-static struct insn decode_standard(uint32_t bits)
-{
-	uint32_t opcode = bits & OPCODE_MASK;
-	uint8_t funct3 = field(bits, 12, 3);
-	uint8_t size = (uint8_t)(1u << (funct3 & 3));
-	bool zero_extend = (funct3 & 4) != 0;
+/* Loads, then stores, by funct3; the register is filled in. What is not here has kind INSN_OTHER. */
+static const struct insn standard[2][8] = {
+	{
+		[0] = {INSN_LOAD, 4, 0, 1, true, 0},
+		[1] = {INSN_LOAD, 4, 0, 2, true, 0},
+		[2] = {INSN_LOAD, 4, 0, 4, true, 0},
+		[3] = {INSN_LOAD, 4, 0, 8, true, 0},
+		[4] = {INSN_LOAD, 4, 0, 1, false, 0},
+		[5] = {INSN_LOAD, 4, 0, 2, false, 0},
+		[6] = {INSN_LOAD, 4, 0, 4, false, 0},
+		[7] = {INSN_OTHER, 4, 0, 0, false, 0},
+	},
+	{
+		[0] = {INSN_STORE, 4, 0, 1, false, 0},
+		[1] = {INSN_STORE, 4, 0, 2, false, 0},
+		[2] = {INSN_STORE, 4, 0, 4, false, 0},
+		[3] = {INSN_STORE, 4, 0, 8, false, 0},
+		[4 ... 7] = {INSN_OTHER, 4, 0, 0, false, 0},
+	},
+};
 
-	if (opcode == OPCODE_LOAD && funct3 != 7)
-		return (struct insn){INSN_LOAD, 4, field(bits, 7, 5), size, !zero_extend};
-	if (opcode == OPCODE_STORE && !zero_extend)
-		return (struct insn){INSN_STORE, 4, field(bits, 20, 5), size, false};
-	return other(4);
+/* `bits` has the two low bits of a standard instruction; INSN_OTHER with length 4 if it is no load or store. */
+static inline void decode_standard(uint32_t bits, struct insn *out)
+{
+	bool is_store = (bits & OPCODE_MASK) == OPCODE_STORE;
+
+	if (!is_store && (bits & OPCODE_MASK) != OPCODE_LOAD) {
+		other(4, out);
+		return;
+	}
+	*out = standard[is_store][field(bits, 12, 3)];
+	if (out->kind != INSN_OTHER)
+		out->reg = field(bits, is_store ? 20 : 7, 5);
 }
 
-struct insn insn_decode(uint32_t bits)
+void insn_decode(uint32_t bits, struct insn *out)
 {
 	if ((bits & LENGTH_MASK) != LENGTH_MASK)
-		return decode_compressed(bits);
-	if ((bits & 0x1c) == 0x1c)
-		return other(0); /* 48 bits or more */
-	return decode_standard(bits);
+		decode_compressed(bits, out);
+	else if ((bits & 0x1c) == 0x1c)
+		other(0, out); /* 48 bits or more */
+	else
+		decode_standard(bits, out);
 }
 
-struct insn insn_decode_transformed(uint64_t htinst, unsigned *addr_offset)
+void insn_decode_transformed(uint64_t htinst, struct insn *out)
 {
-	uint32_t bits = (uint32_t)htinst;
-	*addr_offset = 0;
-	/* Bit 0 clear: nothing, a pseudoinstruction or, with bit 1 set, a custom value. */
-	if (htinst != bits || (bits & 1) == 0)
-		return other(0);
+	bool is_store = (htinst & STORE_FIXED) == STORE_PATTERN;
 
-	struct insn insn = insn_decode(bits | LENGTH_BIT);
-	uint32_t zeroes = insn.kind == INSN_LOAD ? LOAD_ZEROES : STORE_ZEROES;
-	if (insn.kind != INSN_OTHER && (bits & zeroes) != 0)
-		insn = other(insn.length);
-	else if (insn.kind != INSN_OTHER)
-		*addr_offset = field(bits, 15, 5);
-	if (insn.length == 4 && (bits & LENGTH_BIT) == 0)
-		insn.length = 2;
-	return insn;
-}
-
-bool insn_is_walk(uint64_t htinst)
-{
-	return htinst == WALK_READ || htinst == WALK_WRITE;
-}
-
-uint64_t insn_load_value(const struct insn *insn, uint64_t raw)
-{
-	unsigned unused = 64 - 8u * insn->size;
-
-	raw <<= unused;
-	return insn->sign_extend ? (uint64_t)((int64_t)raw >> unused) : raw >> unused;
+	if (!is_store && (htinst & LOAD_FIXED) != LOAD_PATTERN) {
+		other(0, out);
+		return;
+	}
+	*out = standard[is_store][htinst >> 12 & 7];
+	if (out->kind == INSN_OTHER)
+		return;
+	out->reg = htinst >> (is_store ? 20 : 7) & 31;
+	out->addr_offset = htinst >> 15 & 31;
+	if (!(htinst & LENGTH_BIT))
+		out->length = 2;
 }

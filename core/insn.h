@@ -17,30 +17,38 @@ enum insn_kind {
 	INSN_STORE,
 };
 
+/* Eight bytes, so that one load and one store copy it. */
 struct insn {
-	enum insn_kind kind;
-	uint8_t length;   /* bytes of the instruction in memory: 2 or 4; 0 for INSN_OTHER of unknown
-			     length */
+	uint8_t kind; /* enum insn_kind */
+	uint8_t length; /* bytes of the instruction in memory: 2 or 4; 0 for INSN_OTHER of unknown length */
 	uint8_t reg;      /* rd of a load, rs2 of a store */
 	uint8_t size;     /* bytes accessed: 1, 2, 4, 8 */
 	bool sign_extend; /* a load's value is sign-extended to 64 bits */
-};
+	uint8_t addr_offset; /* transformed only: "Addr. Offset" of a misaligned access that faulted in its middle */
+} __attribute__((aligned(8)));
 
 /* Decodes an instruction as fetched: 16 low bits are used when it is a compressed one. */
-struct insn insn_decode(uint32_t bits);
+void insn_decode(uint32_t bits, struct insn *out);
 
 /*
- * Decodes htinst after a load or store guest-page fault (privileged spec, "Transformed Instruction
- * or Pseudoinstruction for mtinst or htinst"). *addr_offset gets the "Addr. Offset" field of a
- * misaligned access that faulted in its middle. INSN_OTHER with length 0 for 0 and for a
- * pseudoinstruction.
+ * Decodes htinst after a load or store guest-page fault (privileged specification, "Transformed Instruction
+ * or Pseudoinstruction for mtinst or htinst"). INSN_OTHER for 0, for a pseudoinstruction and for anything but a load or store.
  */
-struct insn insn_decode_transformed(uint64_t htinst, unsigned *addr_offset);
+void insn_decode_transformed(uint64_t htinst, struct insn *out);
 
-/* Is htinst the pseudoinstruction of an implicit access for VS-stage translation? */
-bool insn_is_walk(uint64_t htinst);
+/* Is htinst the pseudoinstruction of an implicit access for VS-stage translation, a read or a write? */
+static inline bool insn_is_walk(uint64_t htinst)
+{
+	return htinst == 0x3000 || htinst == 0x3020;
+}
 
 /* The value a load puts into its register: `raw` cut to the size and extended. */
-uint64_t insn_load_value(const struct insn *insn, uint64_t raw);
+static inline uint64_t insn_load_value(const struct insn *insn, uint64_t raw)
+{
+	unsigned unused = 64 - 8u * insn->size;
+
+	raw <<= unused;
+	return insn->sign_extend ? (uint64_t)((int64_t)raw >> unused) : raw >> unused;
+}
 
 #endif

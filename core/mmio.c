@@ -36,7 +36,7 @@ static const char *fault_name(uint64_t scause)
 	}
 }
 
-static void refuse(struct vcpu *vcpu, gpa_t addr)
+__attribute__((cold, noinline)) static void refuse(struct vcpu *vcpu, gpa_t addr)
 {
 	const struct exit_info *e = &vcpu->last_exit;
 
@@ -48,8 +48,11 @@ static void refuse(struct vcpu *vcpu, gpa_t addr)
 	vcpu_inject(vcpu, access_fault(e->scause), e->stval);
 }
 
-/* Reads the trapped instruction from the guest's memory. false: it is gone, so that running it again faults. */
-static bool fetch(uint64_t pc, struct insn *out)
+/*
+ * Reads the trapped instruction from the guest's memory. false: it is gone, so that running it again
+ * faults.
+ */
+__attribute__((noinline)) static bool fetch(uint64_t pc, struct insn *out)
 {
 	uint16_t low, high = 0;
 
@@ -57,13 +60,13 @@ static bool fetch(uint64_t pc, struct insn *out)
 		return false;
 	if ((low & 3) == 3 && !guest_access_fetch(pc + 2, &high))
 		return false;
-	*out = insn_decode((uint32_t)high << 16 | low);
+	insn_decode((uint32_t)high << 16 | low, out);
 	return true;
 }
 
 static bool in_plic(gpa_t addr)
 {
-	return range_inside(addr.a, 1, GUEST_PLIC_BASE, GUEST_PLIC_SIZE);
+	return addr.a - GUEST_PLIC_BASE < GUEST_PLIC_SIZE;
 }
 
 static void update_external_irq(struct vcpu *vcpu)
@@ -71,29 +74,29 @@ static void update_external_irq(struct vcpu *vcpu)
 	vcpu_set_external_irq(vcpu, vplic_output(&vcpu->vm->vplic, (unsigned)vcpu->id));
 }
 
-static bool load(struct vcpu *vcpu, const struct insn *insn, gpa_t addr)
+static bool load(struct vcpu *vcpu, gpa_t addr)
 {
 	struct vm *vm = vcpu->vm;
-	uint64_t value;
+	const struct insn *insn = &vcpu->last_insn;
 
 	if (in_plic(addr)) {
-		value = vplic_read(&vm->vplic, addr.a - GUEST_PLIC_BASE, insn->size);
+		vcpu->mmio_value = vplic_read(&vm->vplic, addr.a - GUEST_PLIC_BASE, insn->size);
 		update_external_irq(vcpu); /* a claim lowers it */
-	} else if (!dm_mmio_read(vm->dm, addr, insn->size, &value)) {
+	} else if (!dm_mmio_read(vm->dm, addr, insn->size, &vcpu->mmio_value)) {
 		return false;
 	}
 	if (insn->reg)
-		vcpu->regs[insn->reg] = insn_load_value(insn, value);
+		vcpu->regs[insn->reg] = insn_load_value(insn, vcpu->mmio_value);
 	return true;
 }
 
-static bool store(struct vcpu *vcpu, const struct insn *insn, gpa_t addr)
+static bool store(struct vcpu *vcpu, gpa_t addr)
 {
 	struct vm *vm = vcpu->vm;
-	uint64_t value = insn->reg ? vcpu->regs[insn->reg] : 0;
+	const struct insn *insn = &vcpu->last_insn;
+	unsigned unused = 64 - 8u * insn->size;
+	uint64_t value = insn->reg ? vcpu->regs[insn->reg] << unused >> unused : 0;
 
-	if (insn->size < 8)
-		value &= (1ull << (8 * insn->size)) - 1;
 	if (in_plic(addr)) {
 		vplic_write(&vm->vplic, addr.a - GUEST_PLIC_BASE, insn->size, value);
 		update_external_irq(vcpu);
@@ -108,20 +111,20 @@ static bool store(struct vcpu *vcpu, const struct insn *insn, gpa_t addr)
 static void emulate(struct vcpu *vcpu, gpa_t addr)
 {
 	const struct exit_info *e = &vcpu->last_exit;
-	unsigned offset = 0;
-	struct insn insn = insn_decode_transformed(e->htinst, &offset);
+	struct insn *insn = &vcpu->last_insn;
 	bool done = false;
 
-	if (insn.kind == INSN_OTHER && !e->htinst && !fetch(e->sepc, &insn))
+	insn_decode_transformed(e->htinst, insn);
+	if (!e->htinst && !fetch(e->sepc, insn))
 		return;
-	if (!offset && !(addr.a & (insn.size - 1u))) {
-		if (insn.kind == INSN_LOAD && e->scause == CAUSE_LOAD_GUEST_PAGE)
-			done = load(vcpu, &insn, addr);
-		else if (insn.kind == INSN_STORE && e->scause == CAUSE_STORE_GUEST_PAGE)
-			done = store(vcpu, &insn, addr);
+	if (!insn->addr_offset && !(addr.a & (insn->size - 1ull))) {
+		if (insn->kind == INSN_LOAD && e->scause == CAUSE_LOAD_GUEST_PAGE)
+			done = load(vcpu, addr);
+		else if (insn->kind == INSN_STORE && e->scause == CAUSE_STORE_GUEST_PAGE)
+			done = store(vcpu, addr);
 	}
 	if (done)
-		vcpu_skip(insn.length);
+		vcpu_skip(insn->length);
 	else
 		refuse(vcpu, addr);
 }
@@ -131,7 +134,7 @@ void mmio_fault(struct vcpu *vcpu)
 	const struct exit_info *e = &vcpu->last_exit;
 	gpa_t addr = gpa(e->htval << 2 | (e->stval & 3));
 
-	if (range_inside(addr.a, 1, GUEST_RAM_BASE, vcpu->vm->spec->memory)) {
+	if (addr.a - GUEST_RAM_BASE < vcpu->vm->spec->memory) {
 		/* There already: the hart remembered that it was not. */
 		if (!vm_populate(vcpu->vm, addr))
 			__asm__ volatile(

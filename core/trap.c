@@ -11,13 +11,12 @@
 #include "core/mmio.h"
 #include "core/vm.h"
 #include "irq/plic.h"
-#include "sbi/sbi.h"
 
-static void do_request(struct vcpu *vcpu)
+_Noreturn void trap_request(struct vcpu *vcpu)
 {
-	switch (vcpu->request) {
+	switch ((enum vcpu_request)vcpu->request) {
 	case VCPU_GOES_ON:
-		return;
+		break;
 	case VCPU_SHUTDOWN:
 	case VCPU_SHUTDOWN_FAILED:
 		vm_end(vcpu->vm, vcpu->request == VCPU_SHUTDOWN_FAILED);
@@ -25,16 +24,9 @@ static void do_request(struct vcpu *vcpu)
 		vm_reboot(vcpu->vm);
 	case VCPU_RESUME_AT:
 		vcpu_resume_at(vcpu);
-		trap_enter_guest(vcpu);
+		break;
 	}
-}
-
-void trap_ecall(struct vcpu *vcpu)
-{
-	vcpu_skip(4);
-	sbi_call(vcpu, &vcpu->regs[10]);
-	if (__builtin_expect(vcpu->request != VCPU_GOES_ON, 0))
-		do_request(vcpu);
+	trap_enter_guest(vcpu);
 }
 
 /* The one device whose interrupts Vesper takes is its console. */
@@ -69,11 +61,11 @@ void trap_interrupts(struct vcpu *vcpu)
  * The boot option htinst=off stands for a hart that never describes an instruction. A page-table walk it
  * must tell of all the same: a non-zero htval without that means the access itself.
  */
-static uint64_t read_htinst(const struct features *features)
+static uint64_t read_htinst(const struct vcpu *vcpu)
 {
 	uint64_t htinst = csr_read(htinst);
 
-	return features->use_htinst || insn_is_walk(htinst) ? htinst : 0;
+	return vcpu->ignore_htinst && !insn_is_walk(htinst) ? 0 : htinst;
 }
 
 static void record_exit(struct vcpu *vcpu, uint64_t scause)
@@ -83,7 +75,7 @@ static void record_exit(struct vcpu *vcpu, uint64_t scause)
 		.sepc = csr_read(sepc),
 		.stval = csr_read(stval),
 		.htval = csr_read(htval),
-		.htinst = read_htinst(vcpu->vm->features),
+		.htinst = read_htinst(vcpu),
 	};
 }
 

@@ -25,10 +25,10 @@ _Noreturn void trap_enter_guest(struct vcpu *vcpu);
 
 /* ---- trap.c, called by trap_entry.S ---- */
 
-/* ecall from VS-mode: the short path. */
-void trap_ecall(struct vcpu *vcpu);
+/* What an ecall (sbi_call) left to be done. */
+_Noreturn void trap_request(struct vcpu *vcpu);
 
-/* Everything else; all registers of the guest are in vcpu->regs. */
+/* Every other exit; all registers of the guest are in vcpu->regs. */
 void trap_other(struct vcpu *vcpu, uint64_t scause);
 
 /* Serves the host interrupts that are pending now. */

@@ -8,7 +8,10 @@
  * rest stays in the registers. Every other exit stores all of them, because an
  * emulated load or store may name any.
  */
+/* Offsets in struct vcpu, asserted in vcpu.h. */
+#define VCPU_A0 (8 * 10)
 #define VCPU_STACK 256
+#define VCPU_REQUEST 264
 #define CAUSE_VS_ECALL 10
 
 .macro save r, n
@@ -67,13 +70,19 @@ trap_entry:
 	save	t0, 2
 	csrr	a1, scause
 	mv	a0, sp
-	ld	sp, VCPU_STACK(a0)
 	li	t0, CAUSE_VS_ECALL
 	bne	a1, t0, other
+	ld	sp, VCPU_STACK(a0)
+	csrr	t0, sepc
+	addi	t0, t0, 4
+	csrw	sepc, t0
 	addi	sp, sp, -16
 	sd	a0, 0(sp)
-	call	trap_ecall
+	addi	a1, a0, VCPU_A0
+	call	sbi_call
 	ld	sp, 0(sp)
+	lw	t0, VCPU_REQUEST(sp)
+	bnez	t0, request
 leave:
 	csrw	sscratch, sp
 	caller_saved load
@@ -81,20 +90,26 @@ leave:
 	load	sp, 2
 	sret
 
+/* The call ended, restarted or suspended the VM: the whole state may be another. */
+request:
+	mv	a0, sp
+	ld	sp, VCPU_STACK(a0)
+	call	trap_request
+
 other:
-	mv	t0, sp
-	mv	sp, a0
 	callee_saved save
-	mv	sp, t0
+	ld	sp, VCPU_STACK(a0)
 	mv	s0, a0
 	call	trap_other
-	mv	a0, s0
+	mv	sp, s0
+enter:
+	callee_saved load
+	j	leave
 
 .globl trap_enter_guest
 trap_enter_guest:
 	mv	sp, a0
-	callee_saved load
-	j	leave
+	j	enter
 
 /*
  * A trap of Vesper's own is a bug (trying.S catches the ones it expects

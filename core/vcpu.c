@@ -110,20 +110,6 @@ void vcpu_inject(struct vcpu *vcpu, uint64_t cause, uint64_t tval)
 	csr_write(sepc, vector);
 }
 
-void vcpu_skip(uint64_t length)
-{
-	csr_write(sepc, csr_read(sepc) + length);
-}
-
-void vcpu_set_external_irq(struct vcpu *vcpu, bool level)
-{
-	(void)vcpu;
-	if (level)
-		csr_set(hvip, HVIP_VSEIP);
-	else
-		csr_clear(hvip, HVIP_VSEIP);
-}
-
 /* ---- time ---- */
 
 void vcpu_set_timer(struct vcpu *vcpu, uint64_t time)

@@ -7,6 +7,8 @@
 #ifndef VESPER_CORE_VCPU_H
 #define VESPER_CORE_VCPU_H
 
+#include "core/csr.h"
+#include "core/insn.h"
 #include "lib/addr.h"
 #include "sbi/sbi_core.h"
 
@@ -27,22 +29,24 @@ enum vcpu_request {
 };
 
 struct vcpu {
-	uint64_t regs
-		[32];   /* regs[0] is unused; trap_entry.S knows the offsets (vcpu_offsets below) */
-	uint64_t stack; /* top of the stack of the hart that runs it */
-	struct vm *vm;
-	uint64_t id; /* hart ID in the guest */
+	uint64_t regs[32]; /* regs[0] is unused */
+	uint64_t stack;    /* top of the stack of the hart that runs it */
+	uint32_t request;  /* enum vcpu_request */
 	enum vcpu_state state;
-	enum vcpu_request request;
+	struct vm *vm;
+	uint64_t id;        /* hart ID in the guest */
+	bool ignore_htinst; /* see struct features */
 	uint64_t resume_pc, resume_opaque;
 	uint64_t deadline; /* without Sstc: the next timer event in host time; ~0: none */
 	struct exit_info last_exit;
+	struct insn last_insn; /* the last load or store that was emulated */
+	uint64_t mmio_value;   /* what it read */
 };
 
-#define VCPU_OFFSET_STACK 256
-
-_Static_assert(offsetof(struct vcpu, regs) == 0, "trap_entry.S");
-_Static_assert(offsetof(struct vcpu, stack) == VCPU_OFFSET_STACK, "trap_entry.S");
+/* The numbers in trap_entry.S. */
+_Static_assert(offsetof(struct vcpu, regs) == 0, "");
+_Static_assert(offsetof(struct vcpu, stack) == 256, "");
+_Static_assert(offsetof(struct vcpu, request) == 264, "");
 
 /* Sets all of the vCPU's state as at its power-on and makes it start at `pc` with a0 = id, a1 = opaque. */
 void vcpu_reset(struct vcpu *vcpu, uint64_t pc, uint64_t opaque);
@@ -54,10 +58,20 @@ void vcpu_resume_at(struct vcpu *vcpu);
 void vcpu_inject(struct vcpu *vcpu, uint64_t cause, uint64_t tval);
 
 /* Goes on after the trapped instruction of `length` bytes. */
-void vcpu_skip(uint64_t length);
+static inline void vcpu_skip(uint64_t length)
+{
+	csr_write(sepc, csr_read(sepc) + length);
+}
 
 /* Drives the vCPU's external interrupt input. */
-void vcpu_set_external_irq(struct vcpu *vcpu, bool level);
+static inline void vcpu_set_external_irq(struct vcpu *vcpu, bool level)
+{
+	(void)vcpu; /* the one that this hart runs */
+	if (level)
+		csr_set(hvip, HVIP_VSEIP);
+	else
+		csr_clear(hvip, HVIP_VSEIP);
+}
 
 /* The host timer has expired. */
 void vcpu_timer_expired(struct vcpu *vcpu);

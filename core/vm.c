@@ -89,6 +89,7 @@ struct vm *vm_create(const struct vm_spec *spec, const struct features *features
 
 		vm->vcpu[i].vm = vm;
 		vm->vcpu[i].id = i;
+		vm->vcpu[i].ignore_htinst = !features->use_htinst;
 		vm->vcpu[i].stack = (uintptr_t)stack_top;
 	}
 	return vm;

@@ -25,10 +25,14 @@ void zero_pages(void *pages, uint64_t size)
 		return;
 	}
 	/* A page is a whole number of four blocks. */
-	for (; at < end; at += 4 * step) {
+	while (at < end) {
 		cbo_zero(at);
-		cbo_zero(at + step);
-		cbo_zero(at + 2 * step);
-		cbo_zero(at + 3 * step);
+		at += step;
+		cbo_zero(at);
+		at += step;
+		cbo_zero(at);
+		at += step;
+		cbo_zero(at);
+		at += step;
 	}
 }

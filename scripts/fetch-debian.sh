@@ -67,7 +67,7 @@ update() { # SUITE: is its index here, verified and of now?
 		esac
 		[ $pause = 0 ] || sleep $pause
 	done
-	say "suite $1: apt does not accept its riscv64 index ($(grep '^E:' <<<"$output" | head -n 1 |
+	say "suite $1: apt has no riscv64 index that it can verify ($(grep '^E:' <<<"$output" | head -n 1 |
 		sed 's/^E: //; s/[a-z+]*:\/\/[^ ]*\///' | cut -c 1-90)...)"
 	return 1
 }

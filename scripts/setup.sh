@@ -48,14 +48,12 @@ emulator_version=10 # 7.2 of Debian 12 never fills in htinst, among other things
 
 # ---- apt ----
 
-as_root() {
-	if [ "$(id -u)" = 0 ]; then
-		"$@"
-	elif command -v sudo >/dev/null; then
-		sudo "$@"
-	else
-		fail "packages must be installed, which takes root or sudo: run this as root once"
-	fi
+sudo=
+[ "$(id -u)" = 0 ] || sudo=sudo
+
+need_root() { # WHAT is to be installed
+	[ -z "$sudo" ] || command -v sudo >/dev/null ||
+		fail "this machine lacks $1: run scripts/setup.sh once as root, or install sudo"
 }
 
 # One line that is rewritten on a terminal; elsewhere only the log has it.
@@ -71,7 +69,7 @@ progress() {
 }
 
 apt() {
-	as_root env DEBIAN_FRONTEND=noninteractive apt-get -y -q -o Dpkg::Use-Pty=0 \
+	$sudo env DEBIAN_FRONTEND=noninteractive apt-get -y -q -o Dpkg::Use-Pty=0 \
 		-o DPkg::Lock::Timeout=600 -o Acquire::Retries=3 "$@" </dev/null 2>&1 | progress
 }
 
@@ -117,6 +115,7 @@ install_packages() {
 	local need
 	mapfile -t need < <(missing "${packages[@]}")
 	[ ${#need[@]} != 0 ] || return 0
+	need_root "${need[*]}"
 	update_once
 	say "installing ${#need[@]} packages (minutes on a fresh machine): ${need[*]}"
 	try_apt install --no-install-recommends "${need[@]}" || apt_fail "installing packages"
@@ -147,11 +146,12 @@ install_emulator_from_backports() {
 	try_apt "${options[@]}" update || true
 	try_apt "${options[@]}" -t "$codename-backports" install --no-install-recommends \
 		"${emulator[@]}" || apt_fail "installing QEMU"
-	as_root rm -rf "$dir"
+	$sudo rm -rf "$dir"
 }
 
 install_emulator() {
 	emulator_is_new_enough && return
+	need_root "${emulator[*]} (QEMU $emulator_version or later)"
 	if [ "$release" = debian-12 ]; then
 		install_emulator_from_backports
 	else
@@ -165,7 +165,7 @@ install_emulator() {
 
 install_packages
 install_emulator
-[ -n "$(archive)" ] || update_once
+[ -n "$(archive)" ] || { [ -n "$sudo" ] && ! command -v sudo >/dev/null; } || update_once
 "$here/fetch-debian.sh" "$build" "$(archive)"
 printf '%s\n' "$key" >"$stamp"
 say "ready"

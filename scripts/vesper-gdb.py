@@ -5,6 +5,7 @@ Loaded by `vesper debug`. QEMU's gdb server shows the privilege level as $priv b
 not the virtualisation mode, which `monitor info registers` has.
 """
 
+import contextlib
 import re
 
 import gdb
@@ -72,21 +73,78 @@ def print_registers(values):
                                for i in range(first, min(first + 4, 32))))
 
 
-def find_vcpu():
-    """The first VM's vCPU 0 in Vesper's memory; a gdb.error says why there is none."""
-    gdb.lookup_type("struct vcpu")
-    for expression in ("vm", "vm_current", "current_vm"):
-        symbol = gdb.lookup_static_symbol(expression) or gdb.lookup_global_symbol(expression)
-        if not symbol:
+def u64(address):
+    return number("*(unsigned long *)%d" % address)
+
+
+def frames():
+    frame = gdb.newest_frame()
+    while frame is not None:
+        yield frame
+        try:
+            frame = frame.older()
+        except gdb.error:
+            return
+
+
+def vcpu_of_frame(frame):
+    """The address of the vCPU that this frame works for; 0: it does not tell."""
+    # core/trap_entry.S keeps it on its stack around an ecall, and in s0 around other exits.
+    if frame.name() == "trap_entry":
+        return u64(int(frame.read_register("sp")))
+    if frame.name() == "other":
+        return int(frame.read_register("s0")) & (1 << 64) - 1
+    for expression in ("vcpu", "vm"):
+        try:
+            value = frame.read_var(expression)
+            if value.is_optimized_out or value.type.code != gdb.TYPE_CODE_PTR:
+                continue
+            if expression == "vm":
+                value = value.dereference()["vcpu"][0].address
+            return int(value)
+        except (ValueError, gdb.error):
             continue
-        value = symbol.value()
-        if value.type.strip_typedefs().code == gdb.TYPE_CODE_PTR:
-            if not int(value):
-                raise gdb.error("the VM has not been created yet")
-            value = value.dereference()
-        vcpu = value["vcpu"]
-        return vcpu[0] if vcpu.type.code == gdb.TYPE_CODE_ARRAY else vcpu
-    raise gdb.error("vesper.elf has no VM that is known here")
+    return 0
+
+
+known_vcpu = 0
+
+
+class VcpuStarts(gdb.Breakpoint):
+    """Notes the vCPU in passing: while a guest runs, no register that gdb can read names it."""
+
+    def __init__(self):
+        super().__init__("*vcpu_reset", internal=True)
+        self.silent = True
+
+    def stop(self):
+        global known_vcpu
+        known_vcpu = number("$a0")
+        return False
+
+
+def find_vcpu():
+    """The vCPU that the hart runs or works for, else the last one seen; a gdb.error says why not."""
+    global known_vcpu
+    if world() == (1, 0):
+        found = next((a for a in map(vcpu_of_frame, frames()) if a), 0)
+        known_vcpu = found or known_vcpu
+    if not known_vcpu:
+        raise gdb.error("no VM has been started yet")
+    return gdb.parse_and_eval("(struct vcpu *)%d" % known_vcpu).dereference()
+
+
+@contextlib.contextmanager
+def vesper_memory():
+    """While the guest runs, its address space is the hart's: read Vesper's memory by physical address.
+
+    That is enough, since a vCPU lies in memory that Vesper maps as it is.
+    """
+    gdb.execute("maintenance packet Qqemu.PhyMemMode:1", to_string=True)
+    try:
+        yield
+    finally:
+        gdb.execute("maintenance packet Qqemu.PhyMemMode:0", to_string=True)
 
 
 def field(value, name):
@@ -133,49 +191,46 @@ class Vm(gdb.Command):
             print("the guest is running; its registers are the hart's:")
             print_registers([0] + [number("$x%d" % i) for i in range(1, 32)])
             print("  pc   %016x%s" % (number("$pc"), place(number("$pc"))))
-        vcpu = self.saved(quiet=bool(v))
-        self.csrs()
-        if vcpu is not None:
-            self.last_exit(vcpu)
-
-    def saved(self, quiet):
+        print_csrs()
         try:
             vcpu = find_vcpu()
-            if not quiet:
-                print("saved at the exit (live ones may still be in the hart):")
-                print_registers([int(vcpu["regs"][i]) & (1 << 64) - 1 for i in range(32)])
-            return vcpu
+            with vesper_memory():
+                if not v:
+                    print("saved at the exit (an ecall leaves s0-s11, gp and tp in the hart):")
+                    print_registers([int(vcpu["regs"][i]) & (1 << 64) - 1 for i in range(32)])
+                print_last_exit(vcpu)
         except gdb.error as why:
-            print("no saved registers: %s" % why)
-            return None
+            print("no vCPU to show: %s" % why)
 
-    def csrs(self):
-        parts = []
-        for name in VS_CSRS:
-            value = gdb.parse_and_eval("$" + name)
-            if value.type.code != gdb.TYPE_CODE_VOID:
-                parts.append("%s %x" % (name, int(value) & (1 << 64) - 1))
-        print("  " + "  ".join(parts))
 
-    def last_exit(self, vcpu):
-        try:
-            info = vcpu["last_exit"]
-        except gdb.error:
-            print("this Vesper does not record the last exit")
-            return
-        scause = field(info, "scause")
-        if not scause:
-            print("no exit has been recorded yet")
-            return
-        print("last exit: %s" % cause_text(scause))
-        for name in ("scause", "sepc", "stval", "htval", "htinst"):
-            value = field(info, name)
-            if value is None:
-                continue
-            more = " (guest-physical %#x)" % (value << 2) if name == "htval" and value else ""
-            print("  %-6s %016x%s" % (name, value, more))
+def print_csrs():
+    parts = []
+    for name in VS_CSRS:
+        value = gdb.parse_and_eval("$" + name)
+        if value.type.code != gdb.TYPE_CODE_VOID:
+            parts.append("%s %x" % (name, int(value) & (1 << 64) - 1))
+    print("  " + "  ".join(parts))
+
+
+def print_last_exit(vcpu):
+    info = vcpu["last_exit"]
+    scause = field(info, "scause")
+    if not scause:
+        print("no exit but ecalls so far")
+        return
+    print("last exit that was no ecall: %s" % cause_text(scause))
+    for name in ("scause", "sepc", "stval", "htval", "htinst"):
+        value = field(info, name)
+        if value is None:
+            continue
+        more = " (guest-physical %#x)" % (value << 2) if name == "htval" and value else ""
+        print("  %-6s %016x%s" % (name, value, more))
 
 
 Vesper()
 World()
 Vm()
+try:
+    VcpuStarts()
+except gdb.error:
+    pass  # gdb was given no vesper.elf

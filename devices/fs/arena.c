@@ -236,6 +236,26 @@ void *arena_next(const struct arena *a, enum arena_kind kind, uint32_t *ref)
 	return NULL;
 }
 
+/* Are the slabs of a kind that have a free object on its list, and no others? */
+static bool check_partial(const struct arena *a, enum arena_kind kind)
+{
+	uint32_t with_room = 0, listed = 0, block;
+
+	for (block = 0; block < a->fresh; block++) {
+		const struct slab *slab = arena_at(a, block);
+
+		with_room += kinds(a)[block] == kind && slab->used < capacity(kind);
+	}
+	for (block = a->partial[kind]; block && listed <= with_room; listed++) {
+		const struct slab *slab = arena_at(a, block);
+
+		if (kinds(a)[block] != kind || !slab->used || slab->used == capacity(kind))
+			return false;
+		block = slab->next;
+	}
+	return listed == with_room;
+}
+
 bool arena_check(const struct arena *a)
 {
 	uint32_t free_blocks = 0, listed = 0, block;
@@ -247,5 +267,8 @@ bool arena_check(const struct arena *a)
 			return false;
 		memcpy(&block, arena_at(a, block), sizeof(block));
 	}
+	for (enum arena_kind kind = ARENA_NODE; kind < ARENA_KINDS; kind++)
+		if (!check_partial(a, kind))
+			return false;
 	return free_blocks == a->n_free && listed + (a->n_blocks - a->fresh) == free_blocks;
 }

@@ -2,7 +2,8 @@
 /*
  * The FUSE server of one device. fuse.c takes a request apart and finds its
  * handler in a table; the handlers are in fuse_dir.c (names), fuse_file.c
- * (open files) and fuse_attr.c (attributes and the session).
+ * (open files), fuse_data.c (their bytes), fuse_attr.c, fuse_xattr.c and
+ * fuse_session.c.
  */
 #ifndef VESPER_DEVICES_FS_FUSE_H
 #define VESPER_DEVICES_FS_FUSE_H
@@ -56,6 +57,10 @@ fuse_handler fuse_init, fuse_destroy, fuse_getattr, fuse_setattr, fuse_statfs, f
 	fuse_setxattr, fuse_getxattr, fuse_listxattr, fuse_removexattr;
 
 void fuse_fill_attr(const struct node *node, struct fuse_attr *out);
+
+/* The node of an open regular file whose access is not `denied`; NULL: *err says why not. */
+struct node *fuse_open_node(
+	struct fs *fs, const struct fuse_request *rq, uint64_t fh, uint32_t denied, int *err);
 
 /* The reply that tells a nodeid to the guest, and counts that. */
 void fuse_fill_entry(struct fs *fs, const struct node *node, struct fuse_entry_out *out);

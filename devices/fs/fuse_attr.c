@@ -1,52 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* FUSE requests on attributes, extended ones too, and on the session and the file system. */
-#include "devices/fs/fuse.h"
-
-#include <string.h>
-
+/* FUSE requests on attributes, and how replies tell them. */
 #include "devices/fs/file.h"
+#include "devices/fs/fuse.h"
 #include "devices/fs/xattr.h"
 
 #define NS_PER_S     1000000000u
 #define CAPABILITIES "security.capability"
-#define INIT_FLAGS                                                                           \
-	(FUSE_INIT_ASYNC_READ | FUSE_INIT_ATOMIC_O_TRUNC | FUSE_INIT_BIG_WRITES |            \
-		FUSE_INIT_DO_READDIRPLUS | FUSE_INIT_READDIRPLUS_AUTO |                      \
-		FUSE_INIT_PARALLEL_DIROPS | FUSE_INIT_MAX_PAGES | FUSE_INIT_CACHE_SYMLINKS | \
-		FUSE_INIT_KILLPRIV_V2)
-
-/*
- * No write-back cache: a write that does not fit must fail when it is made,
- * not when the guest's kernel gets round to it.
- */
-int fuse_init(struct fs *fs, const struct fuse_request *rq)
-{
-	const struct fuse_init_in *in = rq->arg;
-	struct fuse_init_out *out = (struct fuse_init_out *)fs->reply;
-
-	if (in->major < FUSE_MAJOR || (in->major == FUSE_MAJOR && in->minor < FUSE_MINOR_MIN))
-		return -FUSE_EPROTO;
-	tree_forget_guest(&fs->tree);
-	*out = (struct fuse_init_out){
-		.major = FUSE_MAJOR,
-		.minor = FUSE_MINOR,
-		.max_readahead = in->max_readahead,
-		.flags = in->flags & INIT_FLAGS,
-		.max_background = 64,
-		.congestion_threshold = 48,
-		.max_write = FUSE_PAGES_MAX * ARENA_BLOCK,
-		.time_gran = 1,
-		.max_pages = FUSE_PAGES_MAX,
-	};
-	return sizeof(*out);
-}
-
-int fuse_destroy(struct fs *fs, const struct fuse_request *rq)
-{
-	(void)rq;
-	tree_forget_guest(&fs->tree);
-	return 0;
-}
 
 void fuse_fill_attr(const struct node *node, struct fuse_attr *out)
 {
@@ -185,26 +144,6 @@ int fuse_setattr(struct fs *fs, const struct fuse_request *rq)
 	return attr_reply(fs, own);
 }
 
-/* The image's blocks count as used, the arena's reserve as not available. */
-int fuse_statfs(struct fs *fs, const struct fuse_request *rq)
-{
-	struct fuse_statfs_out *out = (struct fuse_statfs_out *)fs->reply;
-	const struct arena *arena = &fs->tree.arena;
-
-	(void)rq;
-	*out = (struct fuse_statfs_out){
-		.blocks = arena->n_blocks + fs->tree.image.size / ARENA_BLOCK,
-		.bfree = arena->n_free,
-		.bavail = arena->n_free > arena->reserve ? arena->n_free - arena->reserve : 0,
-		.files = fs->tree.image.inodes + arena->n_blocks,
-		.ffree = arena->n_free,
-		.bsize = ARENA_BLOCK,
-		.namelen = FUSE_NAME_MAX,
-		.frsize = ARENA_BLOCK,
-	};
-	return sizeof(*out);
-}
-
 /* By the mode bits alone: a client that knows more checks by itself. */
 int fuse_access(struct fs *fs, const struct fuse_request *rq)
 {
@@ -226,108 +165,4 @@ int fuse_access(struct fs *fs, const struct fuse_request *rq)
 	else
 		granted = node->mode;
 	return in->mask & ~granted ? -FUSE_EACCES : 0;
-}
-
-static int check_xattr_name(const struct fuse_request *rq)
-{
-	return rq->name_len[0] && rq->name_len[0] <= FUSE_NAME_MAX ? 0 : -FUSE_ERANGE;
-}
-
-/* The inode in the arena, to change its attributes. */
-static int own_for_xattr(struct fs *fs, const struct fuse_request *rq, struct node **out)
-{
-	struct node scratch;
-	int err = check_xattr_name(rq);
-
-	if (err)
-		return err;
-	if (!node_get(&fs->tree, rq->head.nodeid, &scratch))
-		return -FUSE_ESTALE;
-	if (!arena_room(&fs->tree.arena, 2, ARENA_LAST))
-		return -FUSE_ENOSPC;
-	*out = node_own(&fs->tree, rq->head.nodeid);
-	return 0;
-}
-
-static int xattr_done(struct fs *fs, struct node *node, int err)
-{
-	if (!err)
-		node_changed(&fs->tree, node);
-	node_settle(&fs->tree, node);
-	return err;
-}
-
-int fuse_setxattr(struct fs *fs, const struct fuse_request *rq)
-{
-	const struct fuse_setxattr_in *in = rq->arg;
-	struct node *node;
-	int err;
-
-	if (in->size > ARENA_OBJECT_MAX)
-		return -FUSE_ENOSPC;
-	if (in->size > rq->rest_len || in->flags & ~(FUSE_XATTR_CREATE | FUSE_XATTR_REPLACE))
-		return -FUSE_EINVAL;
-	err = own_for_xattr(fs, rq, &node);
-	if (err)
-		return err;
-	err = xattr_set(
-		&fs->tree, node, rq->name[0], (struct xattr_value){rq->rest, in->size}, in->flags);
-	return xattr_done(fs, node, err);
-}
-
-int fuse_removexattr(struct fs *fs, const struct fuse_request *rq)
-{
-	struct node *node;
-	int err = own_for_xattr(fs, rq, &node);
-
-	if (err)
-		return err;
-	return xattr_done(fs, node, xattr_remove(&fs->tree, node, rq->name[0]));
-}
-
-/* `size` 0 asks for the size; else the bytes must fit it and the reply. */
-static int xattr_reply(
-	struct fs *fs, const struct fuse_request *rq, const void *data, size_t len, uint32_t size)
-{
-	struct fuse_getxattr_out *out = (struct fuse_getxattr_out *)fs->reply;
-
-	if (size == 0 && rq->room >= sizeof(*out)) {
-		*out = (struct fuse_getxattr_out){.size = (uint32_t)len};
-		return sizeof(*out);
-	}
-	if (len > size || len > rq->room)
-		return -FUSE_ERANGE;
-	if (len > sizeof(fs->reply))
-		return -FUSE_E2BIG;
-	memmove(fs->reply, data, len);
-	return (int)len;
-}
-
-int fuse_getxattr(struct fs *fs, const struct fuse_request *rq)
-{
-	const struct fuse_getxattr_in *in = rq->arg;
-	struct node scratch;
-	const struct node *node = node_get(&fs->tree, rq->head.nodeid, &scratch);
-	struct xattr_value value;
-	int err = check_xattr_name(rq);
-
-	if (!node)
-		return -FUSE_ESTALE;
-	if (!err)
-		err = xattr_get(&fs->tree, node, rq->name[0], &value);
-	return err ? err : xattr_reply(fs, rq, value.data, value.len, in->size);
-}
-
-int fuse_listxattr(struct fs *fs, const struct fuse_request *rq)
-{
-	const struct fuse_getxattr_in *in = rq->arg;
-	struct node scratch;
-	const struct node *node = node_get(&fs->tree, rq->head.nodeid, &scratch);
-	uint32_t size = in->size;
-	int len;
-
-	if (!node)
-		return -FUSE_ESTALE;
-	len = xattr_list(&fs->tree, node, (char *)fs->reply, sizeof(fs->reply));
-	return len < 0 ? len : xattr_reply(fs, rq, fs->reply, (size_t)len, size);
 }

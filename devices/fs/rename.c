@@ -129,7 +129,7 @@ static void commit(struct tree *t, const struct end *from, const struct end *to,
 
 	set_name(t, to_dir, to, node);
 	move_dotdot(node, from_dir, to_dir);
-	if (exchange) {
+	if (exchange && other) {
 		set_name(t, from_dir, from, other);
 		move_dotdot(other, to_dir, from_dir);
 		return;

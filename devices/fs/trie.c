@@ -9,16 +9,25 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define BRANCH 1u
-
-static bool is_branch(uintptr_t ref)
+/* A reference is a leaf's address, or one byte past that for the branch in the leaf. */
+static bool is_branch(const char *ref)
 {
-	return ref & BRANCH;
+	return (uintptr_t)ref & 1;
 }
 
-static struct trie_leaf *leaf_of(uintptr_t ref)
+static struct trie_leaf *leaf_of(char *ref)
 {
-	return (struct trie_leaf *)(ref & ~(uintptr_t)BRANCH);
+	return (struct trie_leaf *)(void *)(ref - is_branch(ref));
+}
+
+static char *leaf_ref(struct trie_leaf *leaf)
+{
+	return (char *)leaf;
+}
+
+static char *branch_ref(struct trie_leaf *leaf)
+{
+	return (char *)leaf + 1;
 }
 
 static unsigned side_of(const struct trie_leaf *branch, uint64_t key)
@@ -26,7 +35,7 @@ static unsigned side_of(const struct trie_leaf *branch, uint64_t key)
 	return (unsigned)(key >> branch->bit) & 1;
 }
 
-static struct trie_leaf *smallest(uintptr_t ref)
+static struct trie_leaf *smallest(char *ref)
 {
 	while (is_branch(ref))
 		ref = leaf_of(ref)->side[0];
@@ -36,16 +45,25 @@ static struct trie_leaf *smallest(uintptr_t ref)
 /* A leaf that shares at least as many leading bits with `key` as any other; t is not empty. */
 static struct trie_leaf *nearest(const struct trie *t, uint64_t key)
 {
-	uintptr_t ref = t->root;
+	char *ref = t->root;
 
 	while (is_branch(ref))
 		ref = leaf_of(ref)->side[side_of(leaf_of(ref), key)];
 	return leaf_of(ref);
 }
 
+/* By halves: not every hart counts zeros in one instruction, and a library call is none of ours. */
 static unsigned highest_bit(uint64_t x)
 {
-	return 63 - (unsigned)__builtin_clzll(x);
+	unsigned bit = 0;
+
+	for (unsigned half = 32; half; half /= 2) {
+		if (x >> half) {
+			x >>= half;
+			bit += half;
+		}
+	}
+	return bit;
 }
 
 struct trie_leaf *trie_find(const struct trie *t, uint64_t key)
@@ -58,7 +76,7 @@ struct trie_leaf *trie_find(const struct trie *t, uint64_t key)
 struct trie_leaf *trie_from(const struct trie *t, uint64_t key)
 {
 	struct trie_leaf *leaf = t->root ? nearest(t, key) : NULL;
-	uintptr_t ref = t->root, above = 0;
+	char *ref = t->root, *above = NULL;
 	unsigned bit;
 
 	if (!leaf || leaf->key == key)
@@ -79,25 +97,25 @@ struct trie_leaf *trie_from(const struct trie *t, uint64_t key)
 
 void trie_insert(struct trie *t, struct trie_leaf *leaf)
 {
-	uintptr_t *at = &t->root;
+	char **at = &t->root;
 	unsigned side;
 
 	if (!t->root) {
-		t->root = (uintptr_t)leaf;
+		t->root = leaf_ref(leaf);
 		return;
 	}
 	leaf->bit = highest_bit(nearest(t, leaf->key)->key ^ leaf->key);
 	while (is_branch(*at) && leaf_of(*at)->bit > leaf->bit)
 		at = &leaf_of(*at)->side[side_of(leaf_of(*at), leaf->key)];
 	side = side_of(leaf, leaf->key);
-	leaf->side[side] = (uintptr_t)leaf;
+	leaf->side[side] = leaf_ref(leaf);
 	leaf->side[!side] = *at;
-	*at = (uintptr_t)leaf | BRANCH;
+	*at = branch_ref(leaf);
 }
 
 void trie_remove(struct trie *t, struct trie_leaf *leaf)
 {
-	uintptr_t *at = &t->root, *parent_at = NULL, *own_at = NULL;
+	char **at = &t->root, **parent_at = NULL, **own_at = NULL;
 	struct trie_leaf *parent;
 
 	while (is_branch(*at)) {
@@ -107,7 +125,7 @@ void trie_remove(struct trie *t, struct trie_leaf *leaf)
 		at = &leaf_of(*at)->side[side_of(leaf_of(*at), leaf->key)];
 	}
 	if (!parent_at) {
-		t->root = 0;
+		t->root = NULL;
 		return;
 	}
 	/* The parent's other side takes the parent's place, and the memory of that branch is free
@@ -118,6 +136,6 @@ void trie_remove(struct trie *t, struct trie_leaf *leaf)
 		parent->bit = leaf->bit;
 		parent->side[0] = leaf->side[0];
 		parent->side[1] = leaf->side[1];
-		*own_at = (uintptr_t)parent | BRANCH;
+		*own_at = branch_ref(parent);
 	}
 }

@@ -13,12 +13,12 @@
 struct trie_leaf {
 	uint64_t key;
 	/* A branch that is an ancestor of this leaf: which bit it tests, and its two sides. */
-	uintptr_t side[2];
+	char *side[2];
 	unsigned bit;
 };
 
 struct trie {
-	uintptr_t root; /* 0: empty; a leaf's address, or a branch's with bit 0 set */
+	char *root; /* NULL: empty; else see trie.c */
 };
 
 /* The leaf with the smallest key that is at least `key`; NULL: none. */

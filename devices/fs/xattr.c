@@ -18,7 +18,7 @@ struct xattr {
 /* The link to the attribute, or to the NULL at the list's end. */
 static struct xattr **find(struct xattr **list, const char *name)
 {
-	while (*list && strcmp((*list)->bytes, name))
+	while (*list && strcmp((*list)->bytes, name) != 0)
 		list = &(*list)->next;
 	return list;
 }
@@ -27,7 +27,7 @@ static const struct xattr *find_own(const struct node *node, const char *name)
 {
 	const struct xattr *x = node->xattrs;
 
-	while (x && strcmp(x->bytes, name))
+	while (x && strcmp(x->bytes, name) != 0)
 		x = x->next;
 	return x;
 }
@@ -171,8 +171,10 @@ int xattr_remove(struct tree *t, struct node *node, const char *name)
 	}
 	link = find(&node->xattrs, name);
 	old = *link;
-	*link = old->next;
-	arena_delete(&t->arena, old);
+	if (old) { /* it is: xattr_get() found it, and the image does not have it */
+		*link = old->next;
+		arena_delete(&t->arena, old);
+	}
 	return 0;
 }
 

@@ -36,7 +36,7 @@ struct fuse_server {
 
 void fuse_server_open(struct fuse_server *s, struct blob image, size_t arena_size);
 void fuse_server_close(struct fuse_server *s);
-bool fuse_server_check(const struct fuse_server *s); /* is the arena consistent? */
+bool fuse_server_check(const struct fuse_server *s); /* do arena, inodes and names agree? */
 uint32_t fuse_server_free(const struct fuse_server *s);
 
 /* Any request: the opcode's struct, more bytes, and the reply's payload. Returns its length. */

@@ -198,11 +198,6 @@ void fuse_server_close(struct fuse_server *s)
 	free(s->spec);
 }
 
-bool fuse_server_check(const struct fuse_server *s)
-{
-	return arena_check(&s->fs->tree.arena);
-}
-
 uint32_t fuse_server_free(const struct fuse_server *s)
 {
 	return s->fs->tree.arena.n_free;

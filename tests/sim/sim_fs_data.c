@@ -240,24 +240,23 @@ static void test_create_existing(void **state)
 	uint64_t id = fc_id(c, "hello");
 
 	(void)state;
-	assert_int_equal(fc_create(c, ROOT, "hello", FUSE_O_RDWR | FUSE_O_EXCL, 0644, &out),
-		-FUSE_EEXIST);
+	assert_int_equal(
+		fc_create(c, ROOT, "hello", FUSE_O_RDWR | FUSE_O_EXCL, 0644, &out), -FUSE_EEXIST);
 	assert_int_equal(fc_create(c, ROOT, "dir", FUSE_O_RDWR, 0644, &out), -FUSE_EISDIR);
 	assert_int_equal(fc_create(c, ROOT, "link", FUSE_O_RDWR, 0644, &out), -FUSE_ELOOP);
 	assert_int_equal(fc_create(c, ROOT, "hello", FUSE_O_RDWR, 0600, &out), 0);
 	assert_int_equal(out.entry.nodeid, id);
 	assert_int_equal(out.entry.attr.size, 6);
 	assert_int_equal(fc_release(c, id, out.open.fh), 0);
-	assert_int_equal(
-		fc_create(c, ROOT, "hello", FUSE_O_WRONLY | FUSE_O_TRUNC, 0600, &out), 0);
+	assert_int_equal(fc_create(c, ROOT, "hello", FUSE_O_WRONLY | FUSE_O_TRUNC, 0600, &out), 0);
 	assert_int_equal(out.entry.attr.size, 0);
 	assert_int_equal(fc_read(c, id, out.open.fh, 0, buf, 10), -FUSE_EBADF);
 }
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
-#define TEST_CHUNKED(f)                                                                            \
-	{                                                                                          \
-		#f " chunked", f, setup_chunked, teardown, NULL                                    \
+#define TEST_CHUNKED(f)                                         \
+	{                                                       \
+#f " chunked", f, setup_chunked, teardown, NULL \
 	}
 
 int main(void)

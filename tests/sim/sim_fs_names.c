@@ -87,6 +87,7 @@ static void test_create_kinds(void **state)
 {
 	struct fuse_entry_out out;
 	char target[5000];
+	uint32_t before;
 
 	(void)state;
 	c->uid = 10;
@@ -114,6 +115,10 @@ static void test_create_kinds(void **state)
 	target[4000] = 0;
 	assert_int_equal(fc_symlink(c, ROOT, "long", target, &out), 0);
 	assert_int_equal(fc_readlink(c, out.nodeid, target, sizeof(target)), 4000);
+	before = fuse_server_free(&server);
+	assert_int_equal(fc_unlink(c, ROOT, "long"), 0);
+	fc_forget(c, out.nodeid, 1);
+	assert_true(fuse_server_free(&server) > before);
 }
 
 static void test_setgid_directory(void **state)
@@ -164,6 +169,8 @@ static void test_image_directory_removed(void **state)
 	assert_int_equal(fc_getattr(c, sub, &attr), 0);
 	assert_int_equal(attr.nlink, 0);
 	assert_int_equal(fc_mkdir(c, sub, "x", 0755, &out), -FUSE_ENOENT);
+	assert_int_equal(fc_unlink(c, dir, "a"), 0);
+	make_file(dir, "a");
 	assert_int_equal(fc_unlink(c, dir, "a"), 0);
 	assert_int_equal(fc_unlink(c, dir, "b"), 0);
 	assert_int_equal(fc_rmdir(c, ROOT, "dir"), -FUSE_ENOTEMPTY);

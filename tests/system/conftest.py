@@ -8,11 +8,22 @@ from machines import BOOTING, DEFAULT
 
 
 @pytest.fixture(scope="module")
-def guest():
-    """A Debian shell on the default machine, shared by the tests of one file."""
-    vm = Guest("run", "--cpu", DEFAULT)
-    yield vm
-    vm.close()
+def guests():
+    """The machine that the tests of one file share; at most one is running."""
+    running = []
+    yield running
+    for vm in running:
+        vm.close()
+
+
+@pytest.fixture
+def guest(guests):
+    """A Debian shell on the default machine: a new one after a test left it in an unknown state."""
+    if guests and guests[0].failed:
+        guests.pop().close()
+    if not guests:
+        guests.append(Guest("run", "--cpu", DEFAULT))
+    return guests[0]
 
 
 @pytest.fixture

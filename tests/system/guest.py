@@ -29,6 +29,7 @@ class Guest:
 
     def __init__(self, *args, program=VESPER, boot=True):
         self.log = io.StringIO()
+        self.failed = False
         self.child = pexpect.spawn(
             program,
             list(args),
@@ -51,6 +52,7 @@ class Guest:
         return self.log.getvalue()[-3000:]
 
     def fail(self, what):
+        self.failed = True
         raise AssertionError("%s; the console's tail:\n%s" % (what, self.tail()))
 
     def expect(self, pattern, seconds=COMMAND_SECONDS):
@@ -121,10 +123,8 @@ class Guest:
 
     def close(self):
         """Ends the program and whatever it started."""
-        try:
+        if self.child.isalive():
             os.killpg(self.child.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
         self.child.close(force=True)
 
 

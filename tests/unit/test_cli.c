@@ -279,7 +279,7 @@ static void wrong_options(void **state)
 	(void)state;
 	assert_int_equal(refusal(WORDS("--memory", "512M"), false), 0);
 	assert_int_equal(refusal(WORDS("--memory", "513M"), false), 2);
-	assert_int_equal(refusal(WORDS("--memory", "2M"), false), 2);
+	assert_int_equal(refusal(WORDS("--memory", "94M"), false), 2);
 	assert_int_equal(refusal(WORDS("--memory", "lots"), false), 2);
 	assert_int_equal(refusal(WORDS("--memory"), false), 2);
 	assert_int_equal(refusal(WORDS("--writable", "0"), false), 2);
