@@ -116,11 +116,13 @@ static const struct {
 static void match(struct found *f, int node)
 {
 	const void *fdt = f->r->fdt;
+	int len;
+	const char *names = fdt_getprop(fdt, node, "compatible", &len);
 
-	if (!fdt_getprop(fdt, node, "compatible", NULL) || !dt_okay(fdt, node))
+	if (!names || !dt_okay(fdt, node))
 		return;
 	for (size_t i = 0; i < sizeof(drivers) / sizeof(drivers[0]); i++) {
-		if (dt_compatible(fdt, node, drivers[i].compatible)) {
+		if (fdt_stringlist_contains(names, len, drivers[i].compatible)) {
 			drivers[i].read(f, node);
 			return;
 		}

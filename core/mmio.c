@@ -85,8 +85,7 @@ static bool load(struct vcpu *vcpu, gpa_t addr)
 	} else if (!dm_mmio_read(vm->dm, addr, insn->size, &vcpu->mmio_value)) {
 		return false;
 	}
-	if (insn->reg)
-		vcpu->regs[insn->reg] = insn_load_value(insn, vcpu->mmio_value);
+	vcpu->regs[insn->reg] = insn_load_value(insn, vcpu->mmio_value);
 	return true;
 }
 
@@ -136,7 +135,7 @@ void mmio_fault(struct vcpu *vcpu)
 
 	if (addr.a - GUEST_RAM_BASE < vcpu->vm->spec->memory) {
 		/* There already: the hart remembered that it was not. */
-		if (!vm_populate(vcpu->vm, addr))
+		if (!vm_populate(vcpu->vm, addr, VM_ZEROED))
 			__asm__ volatile(
 				".option push\n.option arch, +h\nhfence.gvma\n.option pop" ::
 					: "memory");

@@ -30,8 +30,9 @@ struct region {
 
 static struct region regions[RANGES_MAX];
 static unsigned n_regions;
-static struct block *free_list, *cut_list;
-static uint64_t n_free;
+static struct block *free_list, *zeroed_list, *cut_list;
+static uint64_t n_free; /* on both lists */
+static unsigned n_zeroed;
 static uint64_t overhead;
 
 static struct block *block_of(uint64_t addr)
@@ -42,15 +43,65 @@ static struct block *block_of(uint64_t addr)
 	panic("page %lx was never ours", (unsigned long)addr);
 }
 
+static struct block *take(struct block **list)
+{
+	struct block *b = *list;
+
+	if (b)
+		*list = b->next;
+	return b;
+}
+
+static void put(struct block **list, struct block *b)
+{
+	b->next = *list;
+	*list = b;
+}
+
+static struct block *take_zeroed(void)
+{
+	struct block *b = take(&zeroed_list);
+
+	if (b)
+		n_zeroed--;
+	return b;
+}
+
 void *page_alloc_block(void)
 {
-	struct block *b = free_list;
+	struct block *b = take(&free_list);
 
 	if (!b)
+		b = take_zeroed();
+	if (!b)
 		return NULL;
-	free_list = b->next;
 	n_free--;
 	return (void *)b->base;
+}
+
+void *page_alloc_zeroed_block(void)
+{
+	struct block *b = take_zeroed();
+
+	if (b) {
+		n_free--;
+		return (void *)b->base;
+	}
+	void *block = page_alloc_block();
+
+	if (block)
+		zero_pages(block, BLOCK_SIZE);
+	return block;
+}
+
+void page_zero_ahead(unsigned n)
+{
+	struct block *b;
+
+	for (; n_zeroed < n && (b = take(&free_list)); n_zeroed++) {
+		zero_pages((void *)b->base, BLOCK_SIZE);
+		put(&zeroed_list, b);
+	}
 }
 
 void page_free_block(void *block)
@@ -58,8 +109,7 @@ void page_free_block(void *block)
 	struct block *b = block_of((uintptr_t)block);
 
 	ASSERT(b->base == (uintptr_t)block && !b->cut);
-	b->next = free_list;
-	free_list = b;
+	put(&free_list, b);
 	n_free++;
 }
 
@@ -104,8 +154,7 @@ void *page_alloc(unsigned n)
 	struct block *b = block_of((uintptr_t)base);
 	b->cut = true;
 	overhead += BLOCK_SIZE;
-	b->next = cut_list;
-	cut_list = b;
+	put(&cut_list, b);
 	return take_run(b, 0, n);
 }
 
@@ -128,10 +177,8 @@ void page_free(void *pages, unsigned n)
 	uint64_t run = ((1ull << n) - 1) << (p % 64);
 
 	ASSERT(b->cut && (b->used[p / 64] & run) == run);
-	if (b->n_used == PAGES_PER_BLOCK) {
-		b->next = cut_list;
-		cut_list = b;
-	}
+	if (b->n_used == PAGES_PER_BLOCK)
+		put(&cut_list, b);
 	b->used[p / 64] &= ~run;
 	b->n_used = (uint16_t)(b->n_used - n);
 	if (!b->n_used)
@@ -194,8 +241,7 @@ static void add_region(const struct machine_range *range)
 	memset(table, 0, r->n * sizeof(*table));
 	for (uint64_t i = r->n; i-- > 0;) {
 		table[i].base = first + i * BLOCK_SIZE;
-		table[i].next = free_list;
-		free_list = &table[i];
+		put(&free_list, &table[i]);
 	}
 	n_free += r->n;
 	overhead += table_size;
@@ -207,7 +253,8 @@ enum status page_init(const struct machine *machine, const struct machine_range 
 
 	n_regions = 0;
 	n_free = overhead = 0;
-	free_list = cut_list = NULL;
+	free_list = zeroed_list = cut_list = NULL;
+	n_zeroed = 0;
 	for (unsigned i = 0; i < machine->n_ram; i++)
 		list.range[list.n++] = machine->ram[i];
 	list_subtract(&list, 0, PAGE_SIZE); /* page 0 stays unmapped */

@@ -24,6 +24,13 @@ MUST_CHECK enum status page_init(
 
 /* A 2 MiB block, contents undefined; NULL: none left. */
 MUST_CHECK void *page_alloc_block(void);
+
+/* A zeroed one. */
+MUST_CHECK void *page_alloc_zeroed_block(void);
+
+/* Zeroes free blocks until `n` are ready, so that the next guests to touch memory need not wait for it. */
+void page_zero_ahead(unsigned n);
+
 void page_free_block(void *block);
 
 /* `n` (1, 2 or 4) zeroed pages, aligned to their size; NULL: none left. */

@@ -29,7 +29,7 @@ enum vcpu_request {
 };
 
 struct vcpu {
-	uint64_t regs[32]; /* regs[0] is unused */
+	uint64_t regs[32]; /* regs[0] takes what is loaded into x0; nothing reads it */
 	uint64_t stack;    /* top of the stack of the hart that runs it */
 	uint32_t request;  /* enum vcpu_request */
 	enum vcpu_state state;

@@ -9,9 +9,11 @@
 #include "core/power.h"
 #include "core/trap.h"
 #include "core/vm_load.h"
-#include "core/zero.h"
 
 #define BITMAP_PAGES_MAX 4
+
+/* Blocks zeroed before a guest starts: a quarter of what Linux touches while it boots. */
+#define BLOCKS_AHEAD 8
 
 _Static_assert(sizeof(struct vm) <= PAGE_SIZE, "vm_create takes one page");
 
@@ -95,19 +97,18 @@ struct vm *vm_create(const struct vm_spec *spec, const struct features *features
 	return vm;
 }
 
-bool vm_populate(struct vm *vm, gpa_t addr)
+bool vm_populate(struct vm *vm, gpa_t addr, enum vm_fill fill)
 {
 	uint64_t index = (addr.a - GUEST_RAM_BASE) / BLOCK_SIZE;
 	uint64_t bit = 1ull << (index % 64);
 
 	if (vm->populated[index / 64] & bit)
 		return false;
-	void *block = page_alloc_block();
+	void *block = fill == VM_ZEROED ? page_alloc_zeroed_block() : page_alloc_block();
 	gpa_t at = gpa(GUEST_RAM_BASE + index * BLOCK_SIZE);
 
 	/* vm_create has made sure that there is memory for all of it. */
 	ASSERT(block);
-	zero_pages(block, BLOCK_SIZE);
 	if (own_window_map(vm->ram + index * BLOCK_SIZE, block) != OK ||
 		gstage_map(&vm->gstage, at, hpa((uintptr_t)block), BLOCK_SIZE, GSTAGE_RWX) != OK)
 		panic("no memory for the page tables of %s", vm->spec->name);
@@ -123,7 +124,7 @@ void *vm_ram(struct vm *vm, gpa_t addr, uint64_t len)
 
 	if (len)
 		for (uint64_t b = offset / BLOCK_SIZE; b <= (offset + len - 1) / BLOCK_SIZE; b++)
-			vm_populate(vm, gpa(GUEST_RAM_BASE + b * BLOCK_SIZE));
+			vm_populate(vm, gpa(GUEST_RAM_BASE + b * BLOCK_SIZE), VM_ZEROED);
 	return vm->ram + offset;
 }
 
@@ -151,6 +152,7 @@ _Noreturn void vm_start(struct vm *vm)
 
 	vplic_init(&vm->vplic, vm->spec->vcpus);
 	vm_load(vm, &entry);
+	page_zero_ahead(BLOCKS_AHEAD);
 	csr_write(hgatp, gstage_hgatp(&vm->gstage, vm->vmid));
 	__asm__ volatile(".option push\n.option arch, +h\nhfence.gvma\nhfence.vvma\n.option pop" ::
 				 : "memory");

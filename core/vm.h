@@ -48,8 +48,13 @@ _Noreturn void vm_end(struct vm *vm, bool failed);
 /* Ends the VM for an error of the guest that it cannot be told of. */
 _Noreturn void vm_crash(struct vm *vm, const char *why);
 
+enum vm_fill {
+	VM_ZEROED,
+	VM_UNDEFINED, /* the caller writes all of the block before the guest runs */
+};
+
 /* Makes sure that the RAM block at `addr` (inside RAM) is there. false: it was already. */
-bool vm_populate(struct vm *vm, gpa_t addr);
+bool vm_populate(struct vm *vm, gpa_t addr, enum vm_fill fill);
 
 /* Host address of guest RAM; NULL unless all of it is RAM. */
 void *vm_ram(struct vm *vm, gpa_t addr, uint64_t len);

@@ -36,6 +36,17 @@ static void *place(struct vm *vm, uint64_t addr, uint64_t size)
 	return at;
 }
 
+static void copy_kernel(struct vm *vm, uint64_t to)
+{
+	const struct blob *kernel = &vm->spec->kernel;
+	uint64_t first = (to + BLOCK_SIZE - 1) & ~(BLOCK_SIZE - 1);
+
+	/* No need to zero the blocks that it fills. */
+	for (uint64_t at = first; at + BLOCK_SIZE <= to + kernel->size; at += BLOCK_SIZE)
+		vm_populate(vm, gpa(at), VM_UNDEFINED);
+	memcpy(place(vm, to, kernel->size), kernel->data, kernel->size);
+}
+
 void vm_load(struct vm *vm, struct vm_entry *out)
 {
 	const struct vm_spec *spec = vm->spec;
@@ -56,7 +67,7 @@ void vm_load(struct vm *vm, struct vm_entry *out)
 
 	random_stir(&random_state, csr_read(time));
 	random_bytes(&random_state, in.rng_seed, sizeof(in.rng_seed));
-	memcpy(place(vm, kernel, spec->kernel.size), spec->kernel.data, spec->kernel.size);
+	copy_kernel(vm, kernel);
 	if (spec->initrd.size)
 		memcpy(place(vm, initrd, spec->initrd.size), spec->initrd.data, spec->initrd.size);
 	if (guest_fdt_build(place(vm, fdt, GUEST_FDT_MAX), GUEST_FDT_MAX, &in) != OK)

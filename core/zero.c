@@ -24,15 +24,12 @@ void zero_pages(void *pages, uint64_t size)
 		memset(pages, 0, size);
 		return;
 	}
-	/* A page is a whole number of four blocks. */
+	/* A page is a whole number of four blocks, and 2 MiB of sixteen loops of them. */
 	while (at < end) {
-		cbo_zero(at);
-		at += step;
-		cbo_zero(at);
-		at += step;
-		cbo_zero(at);
-		at += step;
-		cbo_zero(at);
-		at += step;
+#pragma GCC unroll 4
+		for (unsigned i = 0; i < 4; i++) {
+			cbo_zero(at);
+			at += step;
+		}
 	}
 }

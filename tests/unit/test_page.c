@@ -93,6 +93,30 @@ static void a_full_block_takes_pages_again(void **state)
 	assert_int_equal(page_free_bytes(), (BLOCKS - 1) * BLOCK_SIZE);
 }
 
+static void blocks_zeroed_ahead_are_zero_and_counted(void **state)
+{
+	static const uint8_t zero[4096];
+
+	(void)state;
+	for (unsigned i = 0; i < BLOCKS; i++)
+		memset((void *)(machine.ram[0].base + (i + 1) * BLOCK_SIZE), 0x77, BLOCK_SIZE);
+	page_zero_ahead(2);
+	assert_int_equal(page_free_bytes(), BLOCKS * BLOCK_SIZE);
+	for (unsigned i = 0; i < 3; i++) { /* two that are ready, one that is made so */
+		uint8_t *block = page_alloc_zeroed_block();
+
+		assert_non_null(block);
+		for (unsigned at = 0; at < BLOCK_SIZE; at += sizeof(zero))
+			assert_memory_equal(block + at, zero, sizeof(zero));
+	}
+	page_zero_ahead(BLOCKS);
+	for (unsigned i = 3; i < BLOCKS; i++)
+		assert_non_null(page_alloc_block()); /* a zeroed one serves when no other is left */
+	assert_null(page_alloc_block());
+	assert_null(page_alloc_zeroed_block());
+	assert_int_equal(page_free_bytes(), 0);
+}
+
 static void used_and_reserved_ranges_are_left_alone(void **state)
 {
 	struct machine_range used = {machine.ram[0].base + 3 * BLOCK_SIZE + 5, 10};
@@ -123,6 +147,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 			pages_are_zeroed_aligned_and_apart, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_full_block_takes_pages_again, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			blocks_zeroed_ahead_are_zero_and_counted, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			used_and_reserved_ranges_are_left_alone, setup, teardown),
 		cmocka_unit_test_setup_teardown(no_memory_is_an_error, setup, teardown),
