@@ -5,7 +5,7 @@
 set -eu
 program=$1
 seconds=$2
-corpus=$program.corpus
+corpus=$(realpath -m "$program.corpus")
 if [ ! -d "$corpus" ]; then
 	mkdir -p "$corpus"
 	[ -z "${3:-}" ] || "$3" "$corpus"
