@@ -4,6 +4,7 @@
 #include <stdint.h>
 
 #include "drivers/uart.h"
+#include "lib/log.h"
 
 #define RING_SIZE 4096   /* a power of two */
 #define SEND_MAX  1024   /* bytes a call, so that a guest with much to say takes turns */
@@ -11,6 +12,7 @@
 
 static char ring[RING_SIZE];
 static uint32_t ring_head, ring_tail; /* free-running; head - tail bytes wait */
+static bool has_uart;
 static unsigned irq;
 static bool want_transmit;
 
@@ -26,6 +28,7 @@ static void set_interrupts(void)
 
 void terminal_init(unsigned source)
 {
+	has_uart = true;
 	irq = source;
 	set_interrupts();
 }
@@ -34,14 +37,17 @@ void terminal_write(const char *data, size_t len)
 {
 	unsigned patience = PATIENCE;
 
+	if (!has_uart) {
+		log_write(data, len);
+		return;
+	}
 	while (len) {
 		size_t sent = uart_send(data, len);
 
-		if (sent)
-			patience = PATIENCE;
-		else if (--patience)
+		if (!sent && --patience)
 			continue;
-		else
+		patience = PATIENCE;
+		if (!sent)
 			sent = 1;
 		data += sent;
 		len -= sent;
@@ -50,7 +56,14 @@ void terminal_write(const char *data, size_t len)
 
 size_t terminal_send(const char *data, size_t len)
 {
-	size_t sent = uart_send(data, len < SEND_MAX ? len : SEND_MAX);
+	size_t now = len < SEND_MAX ? len : SEND_MAX;
+
+	/* Nothing would tell when to go on, so this is the end of it. */
+	if (!irq) {
+		terminal_write(data, now);
+		return len;
+	}
+	size_t sent = uart_send(data, now);
 	bool more = sent < len;
 
 	if (more != want_transmit) {

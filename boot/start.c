@@ -48,8 +48,8 @@ static void init_memory(const void *fdt)
 {
 	const struct machine_range used[] = {
 		{(uintptr_t)image_start, (uintptr_t)image_end - (uintptr_t)image_start},
-		{(uintptr_t)fdt, fdt_totalsize(fdt)},
-		machine.bundle,
+		{(uintptr_t)fdt, fdt_totalsize(fdt)}, machine.bundle,
+		{OWN_LOW_LIMIT, UINT64_MAX - OWN_LOW_LIMIT}, /* out of own.c's reach */
 	};
 
 	if (page_init(&machine, used, sizeof(used) / sizeof(used[0])) != OK)

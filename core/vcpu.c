@@ -26,11 +26,20 @@
 			 :                                                                 \
 			 : "r"(addr), "r"(asid)                                            \
 			 : "memory")
+/* All address spaces: rs2 must be x0 itself, a register that holds 0 names ASID 0. */
+#define HFENCE_VVMA_ALL(addr)                                                                \
+	__asm__ volatile(".option push\n.option arch, +h\nhfence.vvma %0, zero\n.option pop" \
+			 :                                                                   \
+			 : "r"(addr)                                                         \
+			 : "memory")
 
 /* ---- reset ---- */
 
+/* senvcfg and scounteren have no VS-level twin: a guest writes those of the hart. */
 static void reset_supervisor_csrs(void)
 {
+	csr_write(senvcfg, 0);
+	csr_write(scounteren, COUNTEREN_CY | COUNTEREN_TM | COUNTEREN_IR);
 	csr_write(vsstatus, SSTATUS_UXL64);
 	csr_write(vsie, 0);
 	csr_write(vstvec, 0);
@@ -48,19 +57,21 @@ static void reset_hypervisor_csrs(const struct vm *vm)
 
 	csr_write(hedeleg, HEDELEG_GUEST);
 	csr_write(hideleg, HVIP_VSSIP | HVIP_VSTIP | HVIP_VSEIP);
-	csr_write(hcounteren, HCOUNTEREN_CY | HCOUNTEREN_TM | HCOUNTEREN_IR);
+	csr_write(hcounteren, COUNTEREN_CY | COUNTEREN_TM | COUNTEREN_IR);
 	csr_write(henvcfg, f->henvcfg);
 	csr_write(htimedelta, vm->time_delta);
 	if (f->stateen)
-		csr_write(hstateen0, HSTATEEN0_SE0 | HSTATEEN0_ENVCFG);
+		csr_write(hstateen0, HSTATEEN0_ENVCFG);
 	if (f->sstc)
 		csr_write(vstimecmp, NEVER);
 }
 
 void vcpu_reset(struct vcpu *vcpu, uint64_t pc, uint64_t opaque)
 {
+	reset_hypervisor_csrs(vcpu->vm); /* first: without hideleg, vsie can't be written */
 	reset_supervisor_csrs();
-	reset_hypervisor_csrs(vcpu->vm);
+	/* The code at `pc` may have been stored by this hart, over other code. */
+	__asm__ volatile("fence.i" ::: "memory");
 	csr_clear(sie, SIE_STIE);
 	csr_set(sie, SIE_SSIE | SIE_SEIE);
 	csr_write(hstatus, HSTATUS_SPV | HSTATUS_VSXL64);
@@ -130,10 +141,16 @@ void vcpu_set_timer(struct vcpu *vcpu, uint64_t time)
 void vcpu_timer_expired(struct vcpu *vcpu)
 {
 	csr_clear(sie, SIE_STIE);
-	if (vcpu->deadline <= csr_read(time)) {
-		vcpu->deadline = NEVER;
-		csr_set(hvip, HVIP_VSTIP);
+	if (vcpu->deadline == NEVER)
+		return;
+	if (csr_read(time) < vcpu->deadline) {
+		/* The firmware's clock may be a little ahead of this hart's: once more. */
+		firmware_set_timer(vcpu->deadline);
+		csr_set(sie, SIE_STIE);
+		return;
 	}
+	vcpu->deadline = NEVER;
+	csr_set(hvip, HVIP_VSTIP);
 }
 
 /* ---- what the SBI server asks ---- */
@@ -185,7 +202,7 @@ void vcpu_sfence_vma(struct vcpu *target, uint64_t start, uint64_t size)
 		return;
 	}
 	for (uint64_t at = 0; at < size; at += 4096)
-		HFENCE_VVMA(start + at, 0ull);
+		HFENCE_VVMA_ALL(start + at);
 }
 
 void vcpu_sfence_vma_asid(struct vcpu *target, uint64_t start, uint64_t size, uint64_t asid)

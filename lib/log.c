@@ -14,6 +14,12 @@ void log_set_sink(void (*write)(const char *data, size_t len))
 	sink = write;
 }
 
+void log_write(const char *data, size_t len)
+{
+	if (sink)
+		sink(data, len);
+}
+
 __attribute__((format(printf, 1, 0))) void log_vline(const char *format, va_list args);
 
 void log_vline(const char *format, va_list args)
@@ -28,8 +34,7 @@ void log_vline(const char *format, va_list args)
 		at += strlen(line + at);
 	line[at++] = '\r';
 	line[at++] = '\n';
-	if (sink)
-		sink(line, at);
+	log_write(line, at);
 }
 
 void log_line(const char *format, ...)

@@ -13,6 +13,9 @@
 /* Where lines go: writes all `len` bytes. */
 void log_set_sink(void (*write)(const char *data, size_t len));
 
+/* Writes bytes there as they are. */
+void log_write(const char *data, size_t len);
+
 /* Prints one line "vesper: ..." (the newline is added). */
 __attribute__((format(printf, 1, 2))) void log_line(const char *format, ...);
 

@@ -115,3 +115,6 @@ unit_cli_SRC := cli/text.c cli/error.c cli/cpio.c cli/config.c cli/options.c cli
 
 UNIT_TESTS += trie
 unit_trie_SRC := devices/fs/trie.c
+
+UNIT_TESTS += terminal
+unit_terminal_SRC := backends/terminal.c

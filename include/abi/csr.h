@@ -50,10 +50,10 @@
  */
 #define HEDELEG_GUEST 0xb1ffull
 
-/* hcounteren */
-#define HCOUNTEREN_CY (1ull << 0)
-#define HCOUNTEREN_TM (1ull << 1)
-#define HCOUNTEREN_IR (1ull << 2)
+/* hcounteren, scounteren */
+#define COUNTEREN_CY (1ull << 0)
+#define COUNTEREN_TM (1ull << 1)
+#define COUNTEREN_IR (1ull << 2)
 
 /* henvcfg */
 #define HENVCFG_CBIE_FLUSH (1ull << 4)
@@ -66,7 +66,6 @@
 
 /* hstateen0 */
 #define HSTATEEN0_ENVCFG (1ull << 62)
-#define HSTATEEN0_SE0    (1ull << 63)
 
 /* satp, hgatp */
 #define ATP_MODE_SHIFT   60

@@ -114,6 +114,52 @@ static void check_harts(uint64_t hart)
 	CHECK(error_of(SBI(EID_SRST, 0, 0x77, 0)), SBI_INVALID_PARAM, "a reserved reset type");
 }
 
+/* The error of a non-retentive suspend; 0: it went on where it was told to, with its own stack in a1. */
+long suspend_nonretentive(void);
+__asm__(".text\n"
+	"suspend_nonretentive:\n"
+	"	addi	sp, sp, -224\n"
+	"	.irp	n, 1, 3, 4, 8, 9, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27\n"
+	"	sd	x\\n, 8*(\\n - 1)(sp)\n"
+	"	.endr\n"
+	"	lui	a0, 0x80000\n"
+	"	la	a1, 1f\n"
+	"	mv	a2, sp\n"
+	"	li	a6, 3\n"
+	"	li	a7, 0x48534d\n"
+	"	ecall\n"
+	"	j	2f\n"
+	"1:	mv	sp, a1\n" /* a0 is the hart ID, and this hart is 0 */
+	"	.irp	n, 1, 3, 4, 8, 9, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27\n"
+	"	ld	x\\n, 8*(\\n - 1)(sp)\n"
+	"	.endr\n"
+	"2:	addi	sp, sp, 224\n"
+	"	ret\n");
+
+/* Whatever the guest left in its CSRs is gone, as it must be when a kernel starts after another one. */
+static void check_nonretentive_suspend(void)
+{
+	uint64_t vector = csr_read(stvec);
+
+	csr_set(sie, SIP_SSIP);
+	csr_set(sip, SIP_SSIP);
+	csr_set(sstatus, SSTATUS_FS);
+	csr_write(sscratch, ~0ul);
+	csr_write(0x10a, 1ul); /* senvcfg, whose name the assembler may not know */
+	csr_write(scounteren, 0ul);
+	long error = suspend_nonretentive();
+
+	csr_write(stvec, vector);
+	CHECK(error, 0, "hart_suspend, non-retentive");
+	CHECK(csr_read(sie), 0, "sie after it");
+	CHECK(csr_read(sip) & SIP_SSIP, SIP_SSIP, "what wakes it stays pending");
+	CHECK(csr_read(sstatus) & (SSTATUS_SIE | SSTATUS_FS), 0, "sstatus after it");
+	CHECK(csr_read(sscratch), 0, "sscratch after it");
+	CHECK(csr_read(0x10a), 0, "senvcfg after it");
+	CHECK(csr_read(scounteren), 7, "scounteren after it");
+	csr_clear(sip, SIP_SSIP);
+}
+
 static struct sbi_result debug_write(uint64_t len, uint64_t low, uint64_t high)
 {
 	return SBI(EID_DBCN, 0, len, low, high);
@@ -174,6 +220,8 @@ void guest_main(uint64_t hart, const void *device_tree)
 	check_ipi();
 	check_fences();
 	check_harts(hart);
+	if (!native)
+		check_nonretentive_suspend();
 	check_debug_console();
 	if (!native)
 		check_debug_console_addresses();
