@@ -18,7 +18,7 @@
 
 #define IMAGE_NAME_MAX 63
 #define MEMORY_MIB_MAX 1048576 /* 1 TiB: inside what Sv39x4 can map */
-#define ARENA_MIB_MAX  65536
+#define ARENA_MIB_MAX  32768   /* what devices/fs/arena.h can number */
 
 static const struct vm_rule vm_rules[] = {
 	{"memory-mib", vm_rules_mib, offsetof(struct vm_spec, memory), true, 2, MEMORY_MIB_MAX, 2},

@@ -80,6 +80,8 @@ UNIT_TESTS += sbi vplic plic
 unit_sbi_SRC := $(SBI_SRC) tests/unit/sbi_mock.c
 unit_vplic_SRC := irq/vplic.c tests/unit/vplic_model.c
 unit_plic_SRC := irq/plic.c
+UNIT_TESTS += terminal
+unit_terminal_SRC := backends/terminal.c
 FUZZERS += sbi vplic
 fuzz_sbi_SRC := $(SBI_SRC) tests/unit/sbi_mock.c
 fuzz_vplic_SRC := irq/vplic.c tests/unit/vplic_model.c
@@ -88,7 +90,7 @@ fuzz_vplic_SRC := irq/vplic.c tests/unit/vplic_model.c
 FS_SRC := $(addprefix devices/fs/,arena.c trie.c node.c dir.c map.c file.c xattr.c tree.c rename.c \
 	fuse.c fuse_dir.c fuse_file.c fuse_data.c fuse_attr.c fuse_xattr.c fuse_session.c fs.c) $(EROFS_SRC)
 SIM_FS_SRC := $(FS_SRC) devices/virtqueue.c tests/sim/host.c tests/sim/fuse_client.c tests/sim/fuse_server.c tests/sim/fs_check.c tests/sim/fs_image.c
-SIM_TESTS += fs fs_once fs_model fs_attr fs_names fs_data fs_space
+SIM_TESTS += fs fs_once fs_model fs_attr fs_names fs_data fs_space fs_hostile
 sim_fs_SRC := $(SIM_FS_SRC) devices/dm.c devices/virtio_mmio.c devices/console.c tests/sim/driver.c
 sim_fs_attr_SRC := $(SIM_FS_SRC)
 sim_fs_model_SRC := $(SIM_FS_SRC) tests/sim/fs_model.c
@@ -96,6 +98,7 @@ sim_fs_once_SRC := $(filter-out devices/virtqueue.c,$(SIM_FS_SRC))
 sim_fs_names_SRC := $(SIM_FS_SRC)
 sim_fs_data_SRC := $(SIM_FS_SRC)
 sim_fs_space_SRC := $(SIM_FS_SRC)
+sim_fs_hostile_SRC := $(SIM_FS_SRC)
 FUZZERS += fuse
 fuzz_fuse_SRC := $(SIM_FS_SRC)
 fuzz_fuse_SEED := tests/fuzz/seed_fuse.sh
@@ -104,7 +107,7 @@ $(BUILD)/gen/fs.img: tests/sim/fs_image.sh
 	$< $@
 $(BUILD)/gen/fs_chunk.img: tests/sim/fs_image.sh
 	$< $@ --chunksize=4096
-FS_PROGRAMS := $(addprefix $(BUILD)/x86/,fuzz/fuse sim/fs sim/fs_once sim/fs_model sim/fs_attr sim/fs_names sim/fs_data sim/fs_space)
+FS_PROGRAMS := $(addprefix $(BUILD)/x86/,fuzz/fuse sim/fs sim/fs_once sim/fs_model sim/fs_attr sim/fs_names sim/fs_data sim/fs_space sim/fs_hostile)
 $(FS_PROGRAMS): $(FS_IMAGES)
 $(FS_PROGRAMS): X86_CFLAGS += -DFS_IMAGES='"$(BUILD)/gen"'
 
@@ -115,6 +118,3 @@ unit_cli_SRC := cli/text.c cli/error.c cli/cpio.c cli/config.c cli/options.c cli
 
 UNIT_TESTS += trie
 unit_trie_SRC := devices/fs/trie.c
-
-UNIT_TESTS += terminal
-unit_terminal_SRC := backends/terminal.c

@@ -12,6 +12,7 @@
 #define POS_IMAGE  2            /* plus the image's own position */
 #define POS_NAMES  (1ull << 62) /* plus a key */
 #define SAME_BITS  6
+#define SAME_MAX   (1u << SAME_BITS)
 #define KEY_BITS   62
 #define NO_KEY     UINT64_MAX
 #define TYPE_DIR   (FUSE_S_IFDIR >> 12)
@@ -58,10 +59,21 @@ static uint64_t free_key(const struct node *dir, const char *text, size_t len)
 {
 	uint64_t first = first_key(text, len), key;
 
-	for (key = first; key < first + (1u << SAME_BITS); key++)
+	for (key = first; key < first + SAME_MAX; key++)
 		if (!trie_find(&dir->names, key))
 			return key;
 	return NO_KEY;
+}
+
+/* How many names have the hash of this one. */
+static unsigned count_same(const struct node *dir, const char *text, size_t len)
+{
+	uint64_t first = first_key(text, len), key;
+	unsigned n = 0;
+
+	for (key = first; key < first + SAME_MAX; key++)
+		n += trie_find(&dir->names, key) != NULL;
+	return n;
 }
 
 static bool shows_image(const struct node *dir)
@@ -108,7 +120,8 @@ int dir_find(const struct tree *t, const struct node *dir, const char *text, siz
 
 int dir_check_set(const struct node *dir, const char *text, size_t len)
 {
-	if (find_name(dir, text, len) || free_key(dir, text, len) != NO_KEY)
+	/* Two keys are free: the other name may have the same hash. */
+	if (find_name(dir, text, len) || count_same(dir, text, len) + 2 <= SAME_MAX)
 		return 0;
 	return -FUSE_ENOSPC;
 }

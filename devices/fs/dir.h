@@ -22,7 +22,8 @@ struct dir_entry {
 int dir_find(const struct tree *t, const struct node *dir, const char *name, size_t len,
 	struct dir_entry *out);
 
-/* Can dir_set() take this name? -ENOSPC: too many names with its hash. */
+/* Can dir_set() or dir_unset() take this name, after one other? -ENOSPC: too many names with its
+ * hash. */
 int dir_check_set(const struct node *dir, const char *name, size_t len);
 
 /* Gives a name to `target`, instead of what had it; there is room for one block. */

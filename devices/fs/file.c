@@ -30,26 +30,25 @@ static uint64_t unmapped_end(
 {
 	if (!node->map)
 		return limit;
-	return min(map_next(t, node, index + 1) * ARENA_BLOCK, limit);
+	return min(map_next(t, node, index + 1, pages_up(limit)) * ARENA_BLOCK, limit);
 }
 
 uint64_t file_run(
 	const struct tree *t, const struct node *node, uint64_t offset, const uint8_t **data)
 {
-	uint64_t index = offset / ARENA_BLOCK, inside = offset % ARENA_BLOCK;
-	uint32_t block = map_get(t, node, index);
+	uint64_t index = offset / ARENA_BLOCK, inside = offset % ARENA_BLOCK, limit;
+	uint32_t value = map_get(t, node, index);
 
 	*data = NULL;
-	if (block == MAP_HOLE)
-		return min(ARENA_BLOCK - inside, node->size - offset);
-	if (block) {
-		*data = (uint8_t *)arena_at(&t->arena, block) + inside;
+	if (value != MAP_NONE) {
+		if (!(value & MAP_ZEROS))
+			*data = (uint8_t *)arena_at(&t->arena, value) + inside;
 		return min(ARENA_BLOCK - inside, node->size - offset);
 	}
 	if (offset >= node->base_size)
 		return unmapped_end(t, node, index, node->size) - offset;
-	return min(erofs_data(&t->image, &node->base, offset, data),
-		unmapped_end(t, node, index, node->base_size) - offset);
+	limit = min(offset + erofs_data(&t->image, &node->base, offset, data), node->base_size);
+	return unmapped_end(t, node, index, limit) - offset;
 }
 
 /* Copies what page `index` shows of the image; the rest is zeros. */
@@ -74,26 +73,26 @@ static bool copy_image(const struct tree *t, const struct node *node, uint64_t i
 
 bool file_can_page(const struct tree *t, const struct node *node, uint64_t index)
 {
-	return map_is_block(map_get(t, node, index)) ||
-	       arena_room(&t->arena, FILE_ROOM, ARENA_GROW);
+	return map_block(map_get(t, node, index)) || arena_room(&t->arena, FILE_ROOM, ARENA_GROW);
 }
 
 uint8_t *file_page(struct tree *t, struct node *node, uint64_t index, bool whole)
 {
-	uint32_t block = map_get(t, node, index), made;
+	uint32_t value = map_get(t, node, index), block = map_block(value);
 	uint8_t *page;
 
-	if (map_is_block(block))
+	if (value && value == block)
 		return arena_at(&t->arena, block);
-	made = arena_take(&t->arena);
-	page = arena_at(&t->arena, made);
-	if (!whole && block == MAP_HOLE)
+	if (!block)
+		block = arena_take(&t->arena);
+	page = arena_at(&t->arena, block);
+	if (!whole && value & MAP_ZEROS)
 		memset(page, 0, ARENA_BLOCK);
-	if (!whole && block == MAP_NONE && !copy_image(t, node, index, page)) {
-		arena_put(&t->arena, made);
+	if (!whole && value == MAP_NONE && !copy_image(t, node, index, page)) {
+		arena_put(&t->arena, block);
 		return NULL;
 	}
-	map_set(t, node, index, made);
+	map_set(t, node, index, block);
 	return page;
 }
 
@@ -104,7 +103,7 @@ void file_resize(struct tree *t, struct node *node, uint64_t size)
 
 	if (size < node->size) {
 		map_clear(t, node, pages_up(size), MAP_PAGES);
-		if (map_is_block(last))
+		if (map_block(last) && !(last & MAP_ZEROS))
 			memset((uint8_t *)arena_at(&t->arena, last) + inside, 0,
 				ARENA_BLOCK - inside);
 		node->base_size = min(node->base_size, size);
@@ -145,7 +144,7 @@ static int punch_pages(struct tree *t, struct node *node, uint64_t first, uint64
 		return -FUSE_ENOSPC;
 	map_clear(t, node, first, end);
 	for (index = first; index < marked; index++)
-		map_set(t, node, index, MAP_HOLE);
+		map_set(t, node, index, MAP_ZEROS);
 	return 0;
 }
 
@@ -164,6 +163,19 @@ int file_punch(struct tree *t, struct node *node, uint64_t from, uint64_t to)
 	return err;
 }
 
+/* Gives page `index` a block, not written where it only shows zeros: there may be many such pages. */
+static bool reserve_page(struct tree *t, struct node *node, uint64_t index)
+{
+	uint32_t value = map_get(t, node, index);
+
+	if (map_block(value))
+		return true;
+	if (value == MAP_NONE && index * ARENA_BLOCK < node->base_size)
+		return file_page(t, node, index, false) != NULL;
+	map_set(t, node, index, arena_take(&t->arena) | MAP_ZEROS);
+	return true;
+}
+
 int file_reserve(struct tree *t, struct node *node, uint64_t from, uint64_t to)
 {
 	uint64_t first = from / ARENA_BLOCK, end = pages_up(to), needed = 0, index;
@@ -171,11 +183,11 @@ int file_reserve(struct tree *t, struct node *node, uint64_t from, uint64_t to)
 	if (end - first > t->arena.n_free + (uint64_t)node->map_blocks)
 		return -FUSE_ENOSPC;
 	for (index = first; index < end; index++)
-		needed += !map_is_block(map_get(t, node, index));
+		needed += !map_block(map_get(t, node, index));
 	if (!arena_room(&t->arena, needed + needed / 1024 + 2 * MAP_ROOM, ARENA_GROW))
 		return -FUSE_ENOSPC;
 	for (index = first; index < end; index++)
-		if (!file_page(t, node, index, false))
+		if (!reserve_page(t, node, index))
 			return -FUSE_EIO;
 	return 0;
 }

@@ -63,6 +63,7 @@ int fuse_kill_privileges(struct fs *fs, struct node *node)
 	if (err && err != -FUSE_ENODATA)
 		return err;
 	node_kill_suidgid(node);
+	node_changed(&fs->tree, node);
 	return 0;
 }
 

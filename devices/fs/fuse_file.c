@@ -59,7 +59,7 @@ static int open_file(
 		err = tree_open(&fs->tree, id, access, &handle);
 	if (err)
 		return err;
-	if (flags & FUSE_O_TRUNC && access != FUSE_O_RDONLY)
+	if (flags & FUSE_O_TRUNC) /* with O_RDONLY too, as Linux does it */
 		err = truncate_opened(fs, handle->node, open_flags);
 	if (err) {
 		tree_close(&fs->tree, handle);

@@ -59,14 +59,15 @@ void map_set(struct tree *t, struct node *node, uint64_t index, uint32_t value)
 			*at = new_page(t);
 		at = (uint32_t *)arena_at(&t->arena, *at) + (index / span(height - 1) & MASK);
 	}
-	node->map_blocks += map_is_block(value);
-	node->map_blocks -= map_is_block(*at);
+	node->map_blocks += map_block(value) != 0;
+	node->map_blocks -= map_block(*at) != 0;
 	*at = value;
+	node->changed = true;
 }
 
-uint64_t map_next(const struct tree *t, const struct node *node, uint64_t index)
+uint64_t map_next(const struct tree *t, const struct node *node, uint64_t index, uint64_t end)
 {
-	while (index < span(node->map_height)) {
+	while (index < end && index < span(node->map_height)) {
 		unsigned height = node->map_height;
 		uint32_t at = node->map;
 
@@ -76,7 +77,7 @@ uint64_t map_next(const struct tree *t, const struct node *node, uint64_t index)
 			return index;
 		index = (index / span(height) + 1) * span(height);
 	}
-	return MAP_PAGES;
+	return end;
 }
 
 static bool is_empty(const uint32_t *page)
@@ -90,8 +91,8 @@ static bool is_empty(const uint32_t *page)
 
 static void clear_leaf(struct tree *t, struct node *node, uint32_t *at)
 {
-	if (map_is_block(*at)) {
-		arena_put(&t->arena, *at);
+	if (map_block(*at)) {
+		arena_put(&t->arena, map_block(*at));
 		node->map_blocks--;
 	}
 	*at = MAP_NONE;

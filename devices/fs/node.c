@@ -161,9 +161,7 @@ void node_forget(struct tree *t, uint64_t id, uint64_t lookups)
 	struct node *node;
 	uint64_t nid;
 
-	if (nid_of_id(t, id, &nid))
-		return;
-	node = created(t, id);
+	node = nid_of_id(t, id, &nid) ? live_by_nid(t, nid) : created(t, id);
 	if (!node)
 		return;
 	node->lookups -= lookups < node->lookups ? lookups : node->lookups;

@@ -6,7 +6,8 @@
  * nodeid is its nid with bit 63 set (the root's is 1), so a guest may remember
  * as many as it likes. A changed one is a struct node, found by nid: all its
  * names in the image lead to it. A removed one stays as a node without links,
- * since a guest may still hold its nodeid.
+ * since a guest may still hold its nodeid; and keeps its contents until the
+ * guest, who needed the nodeid to remove it, forgets that.
  * A created inode's nodeid is a generation and a place in the arena; it lives
  * while it has a name, is open or the guest remembers it.
  */
@@ -37,7 +38,7 @@ struct node {
 	uint8_t map_height;      /* regular files, see file.h */
 	uint32_t map, map_blocks;
 	uint32_t opens;
-	uint64_t lookups; /* created inodes: how often the guest was told the nodeid */
+	uint64_t lookups; /* how often the guest was told the nodeid; of the image: 1 if removed */
 	uint64_t ino, parent /* directories: nodeid; 0: as in the image */;
 	uint64_t size;
 	uint64_t base_size; /* regular files: bytes of the image that still show */

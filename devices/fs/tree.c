@@ -105,6 +105,8 @@ void tree_drop_link(struct tree *t, struct node *node, struct node *dir)
 	} else if (node->nlink) { /* an image may have more names than it says */
 		node->nlink--;
 	}
+	if (node->image && !node->nlink)
+		node->lookups = 1;
 	node_settle(t, node);
 }
 

@@ -20,7 +20,8 @@ static uint64_t count_map(const struct tree *t, uint32_t at, unsigned height, ui
 {
 	uint64_t n = 1;
 
-	if (!map_is_block(at))
+	at = map_block(at);
+	if (!at)
 		return 0;
 	if (!height) {
 		++*blocks;

@@ -234,6 +234,23 @@ static void test_unlinked_open(void **state)
 	assert_int_equal(attr.nlink, 0);
 }
 
+/* Like test_unlinked_open(), but only the nodeid is held: as with O_PATH. */
+static void test_unlinked_remembered(void **state)
+{
+	uint64_t id, fh = open_path("hello", FUSE_O_RDWR, &id);
+
+	(void)state;
+	assert_int_equal(fc_write(c, id, fh, 0, "J", 1), 1);
+	assert_int_equal(fc_release(c, id, fh), 0);
+	assert_int_equal(fc_unlink(c, ROOT, "hello"), 0);
+	assert_int_equal(fc_open(c, id, FUSE_O_RDONLY, &fh), 0);
+	assert_memory_equal(buf, "Jello\n", 6);
+	fc_forget(c, id, 1);
+	assert_int_equal(fc_read(c, id, fh, 0, buf, 100), 6);
+	assert_int_equal(fc_release(c, id, fh), 0);
+	assert_int_equal(size_of(id), 0);
+}
+
 static void test_create_existing(void **state)
 {
 	struct fuse_create_out out;
@@ -251,6 +268,8 @@ static void test_create_existing(void **state)
 	assert_int_equal(fc_create(c, ROOT, "hello", FUSE_O_WRONLY | FUSE_O_TRUNC, 0600, &out), 0);
 	assert_int_equal(out.entry.attr.size, 0);
 	assert_int_equal(fc_read(c, id, out.open.fh, 0, buf, 10), -FUSE_EBADF);
+	assert_int_equal(fc_release(c, id, open_path("big", FUSE_O_RDONLY | FUSE_O_TRUNC, &id)), 0);
+	assert_int_equal(size_of(id), 0);
 }
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -273,6 +292,7 @@ int main(void)
 		TEST(test_sparse),
 		TEST(test_reserve),
 		TEST(test_unlinked_open),
+		TEST(test_unlinked_remembered),
 		TEST(test_create_existing),
 	};
 

@@ -243,6 +243,26 @@ static void test_short_write(void **state)
 	assert_int_equal(attr.size, n + 1);
 }
 
+/* What was reserved can be written when all else is full, and shows zeros until then. */
+static void test_reserved(void **state)
+{
+	struct fuse_create_out f, g;
+	uint64_t id;
+
+	(void)state;
+	assert_int_equal(fc_create(c, ROOT, "f", FUSE_O_RDWR, 0644, &f), 0);
+	assert_int_equal(fc_create(c, ROOT, "g", FUSE_O_RDWR, 0644, &g), 0);
+	id = f.entry.nodeid;
+	assert_int_equal(fc_fallocate(c, id, f.open.fh, 0, 0, 20000), 0);
+	fill(g.entry.nodeid, g.open.fh, 0);
+	memset(page, 'w', sizeof(page));
+	assert_int_equal(fc_write(c, id, f.open.fh, 4196, page, 100), 100);
+	assert_int_equal(fc_read(c, id, f.open.fh, 4096, page, 4096), 4096);
+	assert_true(page[99] == 0 && page[100] == 'w' && page[199] == 'w' && page[200] == 0);
+	assert_int_equal(fc_lseek(c, id, f.open.fh, 0, FUSE_SEEK_DATA), 4096);
+	assert_int_equal(fc_lseek(c, id, f.open.fh, 4096, FUSE_SEEK_HOLE), 8192);
+}
+
 /* Nodeids of the image cost nothing, however many a guest is told; handles are bounded. */
 static void test_held_by_guest(void **state)
 {
@@ -272,6 +292,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_image_directory, setup_large, teardown),
 		cmocka_unit_test_setup_teardown(test_full, setup_small, teardown),
 		cmocka_unit_test_setup_teardown(test_short_write, setup_small, teardown),
+		cmocka_unit_test_setup_teardown(test_reserved, setup_small, teardown),
 		cmocka_unit_test_setup_teardown(test_held_by_guest, setup_small, teardown),
 	};
 

@@ -202,7 +202,7 @@ static void test_messages(void **state)
 			"/debian/root: writable-mib is missing"},
 		{VM("root { compatible = \"vesper,fs\"; tag = \"a\"; image = \"root\"; "
 		    "writable-mib = <0>; };"),
-			"/debian/root: writable-mib = <0> is out of range (1 to 65536)"},
+			"/debian/root: writable-mib = <0> is out of range (1 to 32768)"},
 		{VM("root { compatible = \"vesper,fs\"; tag = \"a\"; image = \"kernel\"; "
 		    "writable-mib = <1>; };"),
 			"/debian/root: image is not an EROFS image: make it with mkfs.erofs"},
