@@ -183,6 +183,16 @@ static void write_plic(struct writer *w, const struct guest_fdt_input *in)
 	end(w);
 }
 
+static void write_finisher(struct writer *w)
+{
+	static const char compatible[] = "sifive,test1\0sifive,test0";
+
+	begin(w, "test@%lx", (unsigned long)GUEST_FINISHER_BASE);
+	bytes(w, "compatible", compatible, sizeof(compatible));
+	reg(w, GUEST_FINISHER_BASE, GUEST_FINISHER_SIZE);
+	end(w);
+}
+
 static void write_virtio(struct writer *w, unsigned device)
 {
 	uint64_t base = GUEST_VIRTIO_BASE + device * GUEST_VIRTIO_SIZE;
@@ -201,6 +211,7 @@ static void write_soc(struct writer *w, const struct guest_fdt_input *in)
 	text(w, "compatible", "simple-bus");
 	cells(w, 2, 2);
 	flag(w, "ranges");
+	write_finisher(w);
 	write_plic(w, in);
 	for (unsigned i = 0; i < in->spec->n_devices; i++)
 		write_virtio(w, i);

@@ -61,6 +61,14 @@ uint64_t host_time_ns(struct host *host)
 	return clock_now_ns();
 }
 
+void host_end(struct host *host, enum dm_end how, unsigned status)
+{
+	struct vcpu *vcpu = &vm_of(host)->vcpu[0];
+
+	vcpu->request = how == DM_REBOOT ? VCPU_REBOOT : VCPU_SHUTDOWN;
+	vcpu->exit_status = status;
+}
+
 void host_trace(struct host *host, enum dm_event event, uint64_t a, uint64_t b)
 {
 	struct vm *vm = vm_of(host);

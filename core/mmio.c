@@ -10,6 +10,7 @@
 #include "core/csr.h"
 #include "core/guest_access.h"
 #include "core/insn.h"
+#include "core/trap.h"
 #include "core/vm.h"
 
 static uint64_t access_fault(uint64_t scause)
@@ -103,6 +104,8 @@ static bool store(struct vcpu *vcpu, gpa_t addr)
 	}
 	if (!dm_mmio_write(vm->dm, addr, insn->size, value))
 		return false;
+	if (vcpu->request != VCPU_GOES_ON)
+		trap_request(vcpu);
 	vm_run_devices(vm);
 	return true;
 }

@@ -11,6 +11,8 @@
 #include "core/trap.h"
 #include "lib/log.h"
 
+/* What a simulator exits with for an error of the user's or of ours. */
+#define EXIT_STATUS   1
 #define BACKTRACE_MAX 24
 
 extern char image_start[], image_end[];
@@ -44,7 +46,7 @@ _Noreturn void die(const char *format, ...)
 	va_start(args, format);
 	say("", format, args);
 	va_end(args);
-	power_off(true);
+	power_off(EXIT_STATUS);
 }
 
 _Noreturn void panic(const char *format, ...)
@@ -55,7 +57,7 @@ _Noreturn void panic(const char *format, ...)
 	say("PANIC: ", format, args);
 	va_end(args);
 	backtrace((uintptr_t)__builtin_return_address(0), (uintptr_t)__builtin_frame_address(0));
-	power_off(true);
+	power_off(EXIT_STATUS);
 }
 
 _Noreturn void trap_from_hypervisor(const struct hypervisor_frame *frame)
@@ -74,7 +76,7 @@ _Noreturn void trap_from_hypervisor(const struct hypervisor_frame *frame)
 			(unsigned long)frame->regs[i + 2]);
 	log_line("  %3s %016lx", name[31], (unsigned long)frame->regs[31]);
 	backtrace(csr_read(sepc), frame->regs[8]);
-	power_off(true);
+	power_off(EXIT_STATUS);
 }
 
 uintptr_t __stack_chk_guard;

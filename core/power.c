@@ -24,12 +24,12 @@ static void finish(unsigned status)
 		;
 }
 
-_Noreturn void power_off(bool failed)
+_Noreturn void power_off(unsigned status)
 {
 	if (test_finisher)
-		finish(failed);
+		finish(status);
 	firmware_call(SBI_EXT_SRST, SBI_SRST_RESET, SBI_SRST_SHUTDOWN,
-		failed ? SBI_SRST_SYSTEM_FAILURE : SBI_SRST_NO_REASON, 0);
+		status ? SBI_SRST_SYSTEM_FAILURE : SBI_SRST_NO_REASON, 0);
 	firmware_call(SBI_EXT_LEGACY_SHUTDOWN, 0, 0, 0, 0);
 	for (;;)
 		__asm__ volatile("wfi");

@@ -18,8 +18,7 @@ _Noreturn void trap_request(struct vcpu *vcpu)
 	case VCPU_GOES_ON:
 		break;
 	case VCPU_SHUTDOWN:
-	case VCPU_SHUTDOWN_FAILED:
-		vm_end(vcpu->vm, vcpu->request == VCPU_SHUTDOWN_FAILED);
+		vm_end(vcpu->vm, vcpu->exit_status);
 	case VCPU_REBOOT:
 		vm_reboot(vcpu->vm);
 	case VCPU_RESUME_AT:

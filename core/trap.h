@@ -25,7 +25,7 @@ _Noreturn void trap_enter_guest(struct vcpu *vcpu);
 
 /* ---- trap.c, called by trap_entry.S ---- */
 
-/* What an ecall (sbi_call) left to be done. */
+/* What an ecall (sbi_call) or a device left to be done. */
 _Noreturn void trap_request(struct vcpu *vcpu);
 
 /* Every other exit; all registers of the guest are in vcpu->regs. */

@@ -267,7 +267,8 @@ void vcpu_suspend_nonretentive(struct vcpu *vcpu, uint64_t pc, uint64_t opaque)
 
 void vcpu_vm_shutdown(struct vcpu *vcpu, bool failed)
 {
-	vcpu->request = failed ? VCPU_SHUTDOWN_FAILED : VCPU_SHUTDOWN;
+	vcpu->request = VCPU_SHUTDOWN;
+	vcpu->exit_status = failed;
 }
 
 void vcpu_vm_reboot(struct vcpu *vcpu)

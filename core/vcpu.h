@@ -22,8 +22,7 @@ struct exit_info {
 /* What a call left to be done when it is over (trap.c). */
 enum vcpu_request {
 	VCPU_GOES_ON,
-	VCPU_SHUTDOWN,
-	VCPU_SHUTDOWN_FAILED,
+	VCPU_SHUTDOWN, /* with exit_status */
 	VCPU_REBOOT,
 	VCPU_RESUME_AT, /* from resume_pc, as after a start */
 };
@@ -37,7 +36,8 @@ struct vcpu {
 	uint64_t id;        /* hart ID in the guest */
 	bool ignore_htinst; /* see struct features */
 	uint64_t resume_pc, resume_opaque;
-	uint64_t deadline; /* without Sstc: the next timer event in host time; ~0: none */
+	unsigned exit_status; /* 0..255, 0: well */
+	uint64_t deadline;    /* without Sstc: the next timer event in host time; ~0: none */
 	struct exit_info last_exit;
 	struct insn last_insn; /* the last load or store that was emulated */
 	uint64_t mmio_value;   /* what it read */

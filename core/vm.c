@@ -169,11 +169,11 @@ _Noreturn void vm_reboot(struct vm *vm)
 	vm_start(vm);
 }
 
-_Noreturn void vm_end(struct vm *vm, bool failed)
+_Noreturn void vm_end(struct vm *vm, unsigned status)
 {
-	if (failed)
-		log_line("%s: shut itself down and said that it failed", vm->spec->name);
-	power_off(failed);
+	if (status)
+		log_line("%s: ended with status %u", vm->spec->name, status);
+	power_off(status);
 }
 
 _Noreturn void vm_crash(struct vm *vm, const char *why)

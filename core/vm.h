@@ -42,8 +42,8 @@ _Noreturn void vm_start(struct vm *vm);
 /* Starts it over with fresh RAM; what its file servers keep stays. */
 _Noreturn void vm_reboot(struct vm *vm);
 
-/* The VM is over. With the last VM the machine is powered off. */
-_Noreturn void vm_end(struct vm *vm, bool failed);
+/* The VM is over, with a status (0..255, 0: well). With the last VM the machine is powered off. */
+_Noreturn void vm_end(struct vm *vm, unsigned status);
 
 /* Ends the VM for an error of the guest that it cannot be told of. */
 _Noreturn void vm_crash(struct vm *vm, const char *why);

@@ -7,12 +7,14 @@
 #include <string.h>
 
 #include "devices/console.h"
+#include "devices/finisher.h"
 #include "devices/fs/fs.h"
 #include "devices/virtio_mmio.h"
 
 #define PAGE 4096u
 
 struct dm {
+	struct host *host;
 	struct vq_chain *chain; /* scratch: nothing in it outlives one call of a device */
 	unsigned n_devices;
 	uint32_t pending; /* bit i: device i has kicked queues */
@@ -121,6 +123,7 @@ enum status dm_create(
 	memset(dm, 0, sizeof(*dm));
 	dm->chain = (struct vq_chain *)((char *)mem + layout.chain);
 	dm->n_devices = spec->n_devices;
+	dm->host = host;
 	for (unsigned i = 0; i < spec->n_devices; i++) {
 		enum status status = create_device(dm, i, &spec->devices[i], host, &layout);
 		if (status != OK)
@@ -161,8 +164,10 @@ bool dm_mmio_read(struct dm *dm, gpa_t addr, unsigned size, uint64_t *value)
 {
 	unsigned i, offset;
 
-	if (!find_window(dm, addr, &i, &offset))
-		return false;
+	if (!find_window(dm, addr, &i, &offset)) {
+		*value = 0;
+		return finisher_at(addr);
+	}
 	*value = virtio_mmio_read(&dm->device[i], offset, size);
 	return true;
 }
@@ -177,8 +182,12 @@ bool dm_mmio_write(struct dm *dm, gpa_t addr, unsigned size, uint64_t value)
 {
 	unsigned i, offset;
 
-	if (!find_window(dm, addr, &i, &offset))
-		return false;
+	if (!find_window(dm, addr, &i, &offset)) {
+		if (!finisher_at(addr))
+			return false;
+		finisher_write(dm->host, addr.a - GUEST_FINISHER_BASE, size, value);
+		return true;
+	}
 	virtio_mmio_write(&dm->device[i], offset, size, value);
 	note_kicks(dm, i);
 	return true;

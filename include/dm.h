@@ -77,6 +77,14 @@ size_t host_recv(struct host *host, unsigned port, const struct slice *slices, u
 /* Wall-clock time, nanoseconds since 1970-01-01 UTC. */
 uint64_t host_time_ns(struct host *host);
 
+enum dm_end {
+	DM_POWER_OFF,
+	DM_REBOOT,
+};
+
+/* The guest ends itself once the access that is going on is over. `status` is 0..255, 0 for well. */
+void host_end(struct host *host, enum dm_end how, unsigned status);
+
 enum dm_event {
 	DM_RING_BROKEN, /* a: device index, b: queue index */
 };

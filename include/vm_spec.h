@@ -16,9 +16,11 @@
 #define VM_VCPUS_MAX    1
 
 /* Guest-physical map, the same as QEMU's `virt` machine. */
-#define GUEST_RAM_BASE  0x80000000ull
-#define GUEST_PLIC_BASE 0x0c000000ull
-#define GUEST_PLIC_SIZE 0x00600000ull
+#define GUEST_RAM_BASE      0x80000000ull
+#define GUEST_PLIC_BASE     0x0c000000ull
+#define GUEST_PLIC_SIZE     0x00600000ull
+#define GUEST_FINISHER_BASE 0x00100000ull
+#define GUEST_FINISHER_SIZE 0x1000ull
 #define GUEST_VIRTIO_BASE \
 	0x10001000ull /* device i at + i * GUEST_VIRTIO_SIZE, PLIC source 1 + i \
 					  */

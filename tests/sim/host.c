@@ -139,6 +139,13 @@ uint64_t host_time_ns(struct host *host)
 	return host->time_ns;
 }
 
+void host_end(struct host *host, enum dm_end how, unsigned status)
+{
+	host->ends++;
+	host->end_how = how;
+	host->end_status = status;
+}
+
 void host_trace(struct host *host, enum dm_event event, uint64_t a, uint64_t b)
 {
 	require((unsigned)event < HOST_EVENTS);

@@ -42,6 +42,9 @@ struct host {
 	uint64_t time_ns;
 	unsigned traces[HOST_EVENTS];
 	uint64_t trace_a, trace_b; /* of the last one */
+	unsigned ends;             /* host_end() calls, and the last one's arguments */
+	enum dm_end end_how;
+	unsigned end_status;
 	/* Called, if set, at each host_ram(): a guest that changes memory under the device's feet. */
 	void (*meddle)(struct host *host);
 	unsigned ram_calls;

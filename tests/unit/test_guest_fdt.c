@@ -119,6 +119,7 @@ static void test_interrupts(void **state)
 	CELLS(plic, "reg", 0, 0xc000000, 0, 0x600000);
 	CELLS(plic, "interrupts-extended", intc, 0xffffffff, intc, 9);
 	CELLS(plic, "riscv,ndev", 95);
+	CELLS("/soc/test@100000", "reg", 0, 0x100000, 0, 0x1000);
 	CELLS("/soc/virtio_mmio@10001000", "reg", 0, 0x10001000, 0, 0x1000);
 	CELLS("/soc/virtio_mmio@10001000", "interrupts", 1);
 	CELLS("/soc/virtio_mmio@10002000", "interrupts", 2);
