@@ -6,6 +6,7 @@
 
 #include "core/csr.h"
 #include "core/trying.h"
+#include "core/zero.h"
 #include "lib/log.h"
 
 /* hgatp keeps its old mode when a new one is not supported (WARL), so try from the widest down. */
@@ -53,7 +54,7 @@ static void probe_zicboz(const struct machine *machine, struct features *f)
 	uint64_t unused;
 	uint32_t size = machine->isa.cboz_block;
 
-	f->zicboz = isa_has(&machine->isa, ISA_ZICBOZ) && size >= 16 && size <= 1024 &&
+	f->zicboz = isa_has(&machine->isa, ISA_ZICBOZ) && size >= 16 && size <= ZERO_CBOZ_MAX &&
 		    !(size & (size - 1)) && !trying_cbo_zero((uintptr_t)block, &unused);
 	f->cboz_block = size;
 }

@@ -10,11 +10,6 @@ void zero_use_cboz(unsigned block_size)
 	cboz_block = block_size;
 }
 
-static inline void cbo_zero(uintptr_t at)
-{
-	__asm__ volatile(".insn i 0x0f, 2, x0, %0, 4" : : "r"(at) : "memory");
-}
-
 void zero_pages(void *pages, uint64_t size)
 {
 	uintptr_t at = (uintptr_t)pages, end = at + size;
@@ -24,12 +19,13 @@ void zero_pages(void *pages, uint64_t size)
 		memset(pages, 0, size);
 		return;
 	}
-	/* A page is a whole number of four blocks, and 2 MiB of sixteen loops of them. */
-	while (at < end) {
-#pragma GCC unroll 4
-		for (unsigned i = 0; i < 4; i++) {
-			cbo_zero(at);
-			at += step;
-		}
-	}
+	/* cbo.zero, sixteen times a round: a page is a whole number of them. */
+	while (at < end)
+		__asm__ volatile(".rept 16\n"
+				 ".insn i 0x0f, 2, x0, %0, 4\n"
+				 "add %0, %0, %1\n"
+				 ".endr"
+				 : "+r"(at)
+				 : "r"(step)
+				 : "memory");
 }

@@ -5,10 +5,12 @@
 
 #include <stdint.h>
 
+#define ZERO_CBOZ_MAX 256
+
 /* `size` is a multiple of 4 KiB. */
 void zero_pages(void *pages, uint64_t size);
 
-/* From now on by cbo.zero, in cache blocks of `block_size` bytes (a power of two, 16 to 1024). */
+/* From now on by cbo.zero, in cache blocks of `block_size` bytes (a power of two, 16 to ZERO_CBOZ_MAX). */
 void zero_use_cboz(unsigned block_size);
 
 #endif
