@@ -56,7 +56,7 @@ LDFLAGS := -pie --no-dynamic-linker -z text -z noexecstack --no-warn-rwx-segment
 	--build-id=none -T boot/image.ld --defsym=vfprintf=__i_vfprintf
 
 DM_OBJS := devices/dm.o devices/virtqueue.o devices/virtio_mmio.o devices/console.o \
-	devices/finisher.o \
+	devices/finisher.o devices/rtc.o \
 	$(addprefix devices/fs/,arena.o dir.o erofs.o erofs_dir.o erofs_xattr.o file.o fs.o fuse.o fuse_attr.o fuse_data.o \
 	fuse_dir.o fuse_file.o fuse_session.o fuse_xattr.o map.o node.o rename.o tree.o trie.o \
 	xattr.o)

@@ -193,6 +193,16 @@ static void write_finisher(struct writer *w)
 	end(w);
 }
 
+static void write_rtc(struct writer *w)
+{
+	begin(w, "rtc@%lx", (unsigned long)GUEST_RTC_BASE);
+	text(w, "compatible", "google,goldfish-rtc");
+	reg(w, GUEST_RTC_BASE, GUEST_RTC_SIZE);
+	number(w, "interrupt-parent", PLIC_PHANDLE);
+	number(w, "interrupts", GUEST_RTC_IRQ);
+	end(w);
+}
+
 static void write_virtio(struct writer *w, unsigned device)
 {
 	uint64_t base = GUEST_VIRTIO_BASE + device * GUEST_VIRTIO_SIZE;
@@ -212,6 +222,7 @@ static void write_soc(struct writer *w, const struct guest_fdt_input *in)
 	cells(w, 2, 2);
 	flag(w, "ranges");
 	write_finisher(w);
+	write_rtc(w);
 	write_plic(w, in);
 	for (unsigned i = 0; i < in->spec->n_devices; i++)
 		write_virtio(w, i);

@@ -9,12 +9,14 @@
 #include "devices/console.h"
 #include "devices/finisher.h"
 #include "devices/fs/fs.h"
+#include "devices/rtc.h"
 #include "devices/virtio_mmio.h"
 
 #define PAGE 4096u
 
 struct dm {
 	struct host *host;
+	struct rtc rtc;
 	struct vq_chain *chain; /* scratch: nothing in it outlives one call of a device */
 	unsigned n_devices;
 	uint32_t pending; /* bit i: device i has kicked queues */
@@ -160,14 +162,35 @@ static bool find_window(const struct dm *dm, gpa_t addr, unsigned *i, unsigned *
 	return true;
 }
 
+/* The devices that every VM has. false: `addr` is none of theirs. */
+static bool fixed_read(struct dm *dm, gpa_t addr, unsigned size, uint64_t *value)
+{
+	if (rtc_at(addr))
+		*value = rtc_read(&dm->rtc, dm->host, addr.a - GUEST_RTC_BASE, size);
+	else if (finisher_at(addr))
+		*value = 0;
+	else
+		return false;
+	return true;
+}
+
+static bool fixed_write(struct dm *dm, gpa_t addr, unsigned size, uint64_t value)
+{
+	if (rtc_at(addr))
+		rtc_write(&dm->rtc, dm->host, addr.a - GUEST_RTC_BASE, size, value);
+	else if (finisher_at(addr))
+		finisher_write(dm->host, addr.a - GUEST_FINISHER_BASE, size, value);
+	else
+		return false;
+	return true;
+}
+
 bool dm_mmio_read(struct dm *dm, gpa_t addr, unsigned size, uint64_t *value)
 {
 	unsigned i, offset;
 
-	if (!find_window(dm, addr, &i, &offset)) {
-		*value = 0;
-		return finisher_at(addr);
-	}
+	if (!find_window(dm, addr, &i, &offset))
+		return fixed_read(dm, addr, size, value);
 	*value = virtio_mmio_read(&dm->device[i], offset, size);
 	return true;
 }
@@ -182,12 +205,8 @@ bool dm_mmio_write(struct dm *dm, gpa_t addr, unsigned size, uint64_t value)
 {
 	unsigned i, offset;
 
-	if (!find_window(dm, addr, &i, &offset)) {
-		if (!finisher_at(addr))
-			return false;
-		finisher_write(dm->host, addr.a - GUEST_FINISHER_BASE, size, value);
-		return true;
-	}
+	if (!find_window(dm, addr, &i, &offset))
+		return fixed_write(dm, addr, size, value);
 	virtio_mmio_write(&dm->device[i], offset, size, value);
 	note_kicks(dm, i);
 	return true;

@@ -21,6 +21,9 @@
 #define GUEST_PLIC_SIZE     0x00600000ull
 #define GUEST_FINISHER_BASE 0x00100000ull
 #define GUEST_FINISHER_SIZE 0x1000ull
+#define GUEST_RTC_BASE      0x00101000ull
+#define GUEST_RTC_SIZE      0x1000ull
+#define GUEST_RTC_IRQ       11 /* as in the device tree; it never comes */
 #define GUEST_VIRTIO_BASE \
 	0x10001000ull /* device i at + i * GUEST_VIRTIO_SIZE, PLIC source 1 + i \
 					  */

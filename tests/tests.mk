@@ -62,7 +62,7 @@ fuzz_machine_SRC := $(CONFIG_MACHINE)
 fuzz_machine_LIB := -lfdt
 
 # The device model without its file server, and the host and driver that tests put around it.
-SIM_BASE_SRC := devices/dm.c devices/virtio_mmio.c devices/virtqueue.c devices/console.c devices/finisher.c tests/sim/host.c tests/sim/driver.c
+SIM_BASE_SRC := devices/dm.c devices/virtio_mmio.c devices/virtqueue.c devices/console.c devices/finisher.c devices/rtc.c tests/sim/host.c tests/sim/driver.c
 SIM_CONSOLE_SRC := $(SIM_BASE_SRC) tests/sim/no_fs.c tests/sim/console_vm.c
 SIM_TESTS += virtio virtio_broken console
 sim_virtio_SRC := $(SIM_CONSOLE_SRC)
@@ -91,7 +91,7 @@ FS_SRC := $(addprefix devices/fs/,arena.c trie.c node.c dir.c map.c file.c xattr
 	fuse.c fuse_dir.c fuse_file.c fuse_data.c fuse_attr.c fuse_xattr.c fuse_session.c fs.c) $(EROFS_SRC)
 SIM_FS_SRC := $(FS_SRC) devices/virtqueue.c tests/sim/host.c tests/sim/fuse_client.c tests/sim/fuse_server.c tests/sim/fs_check.c tests/sim/fs_image.c
 SIM_TESTS += fs fs_once fs_model fs_attr fs_names fs_data fs_space fs_hostile
-sim_fs_SRC := $(SIM_FS_SRC) devices/dm.c devices/virtio_mmio.c devices/console.c devices/finisher.c tests/sim/driver.c
+sim_fs_SRC := $(SIM_FS_SRC) devices/dm.c devices/virtio_mmio.c devices/console.c devices/finisher.c devices/rtc.c tests/sim/driver.c
 sim_fs_attr_SRC := $(SIM_FS_SRC)
 sim_fs_model_SRC := $(SIM_FS_SRC) tests/sim/fs_model.c
 sim_fs_once_SRC := $(filter-out devices/virtqueue.c,$(SIM_FS_SRC))
@@ -119,5 +119,6 @@ unit_cli_SRC := cli/text.c cli/error.c cli/cpio.c cli/config.c cli/options.c cli
 UNIT_TESTS += trie
 unit_trie_SRC := devices/fs/trie.c
 
-SIM_TESTS += finisher
+SIM_TESTS += finisher rtc
 sim_finisher_SRC := $(SIM_CONSOLE_SRC)
+sim_rtc_SRC := $(SIM_CONSOLE_SRC)

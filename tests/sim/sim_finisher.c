@@ -64,8 +64,7 @@ static void window(void **state)
 	assert_true(dm_mmio_read(vm.dm, gpa(GUEST_FINISHER_BASE), 4, &value));
 	assert_int_equal(value, 0);
 	assert_false(dm_mmio_read(vm.dm, gpa(GUEST_FINISHER_BASE - 4), 4, &value));
-	assert_false(
-		dm_mmio_write(vm.dm, gpa(GUEST_FINISHER_BASE + GUEST_FINISHER_SIZE), 4, 0x5555));
+	assert_false(dm_mmio_write(vm.dm, gpa(GUEST_RTC_BASE + GUEST_RTC_SIZE), 4, 0x5555));
 	assert_int_equal(vm.host.ends, 0);
 }
 

@@ -2,6 +2,7 @@
 """Debian's own kernel boots to a shell on each machine, and its root and timer are Vesper's."""
 
 import re
+import time
 
 
 def test_root_is_virtiofs(booted):
@@ -28,6 +29,13 @@ def test_clock_keeps_time(booted):
     booted.output("sleep 2")
     passed = float(booted.output("cat /proc/uptime").split()[0]) - start
     assert 1.9 < passed < 6
+
+
+def test_clock_tells_the_time(booted):
+    """The system clock and the times that the file server keeps are the host's."""
+    now, touched = booted.output("touch /clock; date +%s; stat -c %Y /clock").split()
+    assert abs(int(now) - time.time()) < 30
+    assert abs(int(touched) - time.time()) < 30
 
 
 def test_shell_exit_ends_the_run(booted):

@@ -120,6 +120,8 @@ static void test_interrupts(void **state)
 	CELLS(plic, "interrupts-extended", intc, 0xffffffff, intc, 9);
 	CELLS(plic, "riscv,ndev", 95);
 	CELLS("/soc/test@100000", "reg", 0, 0x100000, 0, 0x1000);
+	CELLS("/soc/rtc@101000", "reg", 0, 0x101000, 0, 0x1000);
+	CELLS("/soc/rtc@101000", "interrupts", 11);
 	CELLS("/soc/virtio_mmio@10001000", "reg", 0, 0x10001000, 0, 0x1000);
 	CELLS("/soc/virtio_mmio@10001000", "interrupts", 1);
 	CELLS("/soc/virtio_mmio@10002000", "interrupts", 2);
