@@ -73,8 +73,11 @@ static void init_devices(void)
 		uart_init(machine.uart.base, machine.uart_reg_shift, machine.uart_reg_io_width);
 		terminal_init(machine.uart_irq);
 		log_set_sink(terminal_write);
-		if (machine.plic.size && machine.uart_irq)
+		if (machine.uart_irq)
 			plic_enable(machine.uart_irq);
+		else
+			log_line("the console has no input: its UART has no interrupt through a "
+				 "PLIC, the one controller that Vesper knows");
 	}
 	if (machine.rtc.size)
 		own_map_device(machine.rtc.base, machine.rtc.size);

@@ -31,10 +31,11 @@ $(BUILD)/x86/unit/insn: X86_CFLAGS += -I$(BUILD)/gen
 
 UNIT_TESTS += erofs_mutate
 unit_erofs_mutate_SRC := $(EROFS_SRC) tests/fuzz/erofs_walk.c
-UNIT_TESTS += page gstage random
+UNIT_TESTS += page gstage random log
 unit_page_SRC := core/page.c tests/unit/stub_core.c
 unit_gstage_SRC := core/gstage.c core/page.c tests/unit/stub_core.c
 unit_random_SRC :=
+unit_log_SRC := lib/log.c
 
 
 # The configuration: host device tree, bundle, VM spec, guest device tree.

@@ -81,3 +81,11 @@ def test_missing_image(tmp_path):
 
 def test_image_is_small():
     assert os.path.getsize(bundles.IMAGE) < 200_000
+
+
+def test_no_input_is_said():
+    """A machine whose interrupt controller Vesper does not know: the VM runs, without console input."""
+    payload = os.path.join(bundles.ROOT, "build", "guest", "ecall.fit")
+    _, text = bundles.boot(DEFAULT, "-machine", "virt,aia=aplic", "-initrd", payload)
+    assert "the console has no input" in text
+    assert "PASS ecall" in text
