@@ -48,7 +48,7 @@ PICOLIBC := /usr/lib/picolibc/riscv64-unknown-elf
 
 WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wmissing-prototypes -Werror
 CFLAGS := -std=gnu11 -O2 -g -march=rv64gc -mabi=lp64d -mcmodel=medany -fPIE -ffreestanding \
-	-fno-omit-frame-pointer -fstack-protector-strong -ffunction-sections -fdata-sections \
+	-fstack-protector-strong -ffunction-sections -fdata-sections \
 	-fvisibility=hidden -Wa,-march=rv64gch $(WARNINGS) -I. -isystem $(PICOLIBC)/include \
 	-isystem $(DEBIAN)/include
 ASFLAGS := -g -march=rv64gc -mabi=lp64d -fPIE -I. -Wa,-march=rv64gch
@@ -72,10 +72,6 @@ OBJS := boot/entry.o boot/start.o \
 	config/config_error.o \
 	lib/log.o lib/random.o
 RV := $(BUILD)/rv
-
-# On the way of every ecall and register access: no frame pointer. A backtrace leaves their frames out.
-FAST_OBJS := core/trap.o core/mmio.o core/insn.o irq/vplic.o devices/dm.o devices/virtio_mmio.o $(filter sbi/%,$(OBJS))
-$(addprefix $(RV)/,$(FAST_OBJS)): CFLAGS += -fomit-frame-pointer
 
 $(RV)/%.o: %.c Makefile | $(SETUP)
 	@mkdir -p $(@D)

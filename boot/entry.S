@@ -22,6 +22,11 @@ image_head:
 	.ascii	"RSC\x05"
 	.word	0
 
+/* For panic(), whose addresses are those of the ELF file. */
+.globl image_link_address
+image_link_address:
+	.dword	IMAGE_BASE
+
 entry:
 	csrw	sie, zero
 	csrw	sscratch, zero
