@@ -57,6 +57,7 @@ static pid_t start_qemu(const struct options *options, const char *socket, const
 	qemu.background = true;
 	qemu.input = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	qemu.output = open(log, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	qemu.errors = qemu.output;
 	child = process_start(&qemu);
 	wait_for_start(child, socket, log);
 	return child;

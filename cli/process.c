@@ -23,7 +23,8 @@ static volatile pid_t running; /* the child that a signal ends; 0: none */
 
 void command_begin(struct command *command, const char *program)
 {
-	*command = (struct command){.words = {program}, .count = 1, .input = -1, .output = -1};
+	*command = (struct command){
+		.words = {program}, .count = 1, .input = -1, .output = -1, .errors = -1};
 }
 
 void command_add(struct command *command, const char *word)
@@ -65,10 +66,10 @@ static _Noreturn void become(const struct command *command)
 		setpgid(0, 0);
 	if (command->input >= 0)
 		dup2(command->input, STDIN_FILENO);
-	if (command->output >= 0) {
+	if (command->output >= 0)
 		dup2(command->output, STDOUT_FILENO);
-		dup2(command->output, STDERR_FILENO);
-	}
+	if (command->errors >= 0)
+		dup2(command->errors, STDERR_FILENO);
 	if (!command->folder || !chdir(command->folder))
 		execvp(command->words[0], (char *const *)command->words);
 	_exit(NOT_STARTED);
@@ -171,6 +172,7 @@ void process_run(struct command *command, const char *log, void (*patience)(void
 	int status;
 
 	command->output = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	command->errors = command->output;
 	child = process_start(command);
 	while (!process_wait_for(child, 200, &status))
 		if (patience)

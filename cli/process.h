@@ -14,9 +14,9 @@
 struct command {
 	const char *words[COMMAND_MAX + 1]; /* NULL-terminated */
 	unsigned count;
-	const char *folder; /* where it runs; NULL: here */
-	int input, output; /* descriptors for standard input, and for output and errors; -1: ours */
-	bool background;   /* keys such as Ctrl-C do not reach it */
+	const char *folder;        /* where it runs; NULL: here */
+	int input, output, errors; /* descriptors for standard input, output and errors; -1: ours */
+	bool background;           /* keys such as Ctrl-C do not reach it */
 };
 
 void command_begin(struct command *command, const char *program);

@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * QEMU has the terminal itself: every key but Ctrl-A goes to the VM. Where
- * standard input is no terminal, it is fed through a pipe, and its end becomes
- * the Ctrl-D that ends a shell's input.
+ * standard input is no terminal, the VM is fed (cli/feed.h).
  */
 #include "cli/run.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,11 +16,10 @@
 
 #include "cli/bundle.h"
 #include "cli/error.h"
+#include "cli/feed.h"
 #include "cli/process.h"
 #include "cli/qemu.h"
 #include "cli/workdir.h"
-
-#define END_EVERY_MS 1000 /* a program may be in the way of the first one */
 
 static struct {
 	bool saved;
@@ -45,53 +43,27 @@ static void save_terminal(void)
 	atexit(restore_terminal);
 }
 
-/* Passes on what can be read. false: that was all there is. */
-static bool pass_on(int to)
-{
-	char bytes[4096];
-	const ssize_t count = read(STDIN_FILENO, bytes, sizeof(bytes));
-
-	if (count < 0)
-		return errno == EINTR;
-	return count > 0 && write(to, bytes, (size_t)count) == count;
-}
-
-/* Feeds QEMU until it closes its end. */
-static void feed(int to)
-{
-	bool more = true;
-
-	for (;;) {
-		struct pollfd fds[2] = {
-			{.fd = to, .events = 0},
-			{.fd = more ? STDIN_FILENO : -1, .events = POLLIN},
-		};
-		const int ready = poll(fds, 2, more ? -1 : END_EVERY_MS);
-
-		if (fds[0].revents || (ready < 0 && errno != EINTR))
-			return;
-		if (ready < 0)
-			continue; /* QEMU has been told to end */
-		if (more && fds[1].revents)
-			more = pass_on(to);
-		else if (!more && write(to, "\4", 1) != 1)
-			return;
-	}
-}
-
+/* Without a terminal: standard input and the console's output go through pipes. */
 static int run_fed(struct command *qemu)
 {
-	int ends[2];
+	int in[2], out[2], failed;
 	pid_t child;
 
-	if (pipe2(ends, O_CLOEXEC))
+	if (pipe2(in, O_CLOEXEC) || pipe2(out, O_CLOEXEC))
 		error_exit("no pipe: %s", strerror(errno));
-	qemu->input = ends[0];
+	qemu->input = in[0];
+	qemu->output = out[1];
 	child = process_start(qemu);
-	close(ends[0]);
-	feed(ends[1]);
-	close(ends[1]);
-	return process_wait(child);
+	close(in[0]);
+	close(out[1]);
+	failed = feed(in[1], out[0]);
+	if (!failed)
+		return process_wait(child);
+	kill(child, SIGKILL); /* it would talk about any other; it has no terminal to restore */
+	process_wait(child);
+	if (failed != EPIPE)
+		error_exit("the console's output cannot be written: %s", strerror(failed));
+	return 128 + SIGPIPE; /* as for any program whose output nobody reads */
 }
 
 int run(const struct options *options)

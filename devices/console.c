@@ -4,6 +4,11 @@
  * it took only a part of is given back to the ring and continued when the port
  * is ready again. A receive chain is returned with whatever the host had; one
  * for which it had nothing waits untouched.
+ *
+ * Linux offers receive buffers before its port is a console, and throws away
+ * what arrives until then. So input stays with the host until the driver has
+ * transmitted for the first time: it can do that only when the console works.
+ * What a user types while a VM boots is there for it to read.
  */
 #include <string.h>
 
@@ -14,6 +19,7 @@
 
 struct console {
 	size_t sent; /* bytes of the next transmit chain that the host has taken already */
+	bool spoken; /* the driver has transmitted since the reset */
 };
 
 size_t console_state_size(const struct vm_device *spec)
@@ -44,6 +50,7 @@ static void reset(struct device *dev)
 	struct console *console = dev->state;
 
 	console->sent = 0;
+	console->spoken = false;
 }
 
 static void port_ready(struct device *dev)
@@ -71,6 +78,17 @@ static unsigned slices_from(const struct vq_segment *segment, unsigned n, size_t
 	return used;
 }
 
+/* The driver transmits: it can receive, and there may be something already. */
+static void release_input(struct device *dev)
+{
+	struct console *console = dev->state;
+
+	if (console->spoken)
+		return;
+	console->spoken = true;
+	dev->kicked |= 1u << VIRTIO_CONSOLE_RECEIVEQ;
+}
+
 /* false: the host takes no more now. One call a step: what is left is popped again. */
 static bool transmit_step(struct device *dev, struct virtqueue *vq, struct vq_chain *chain)
 {
@@ -81,8 +99,10 @@ static bool transmit_step(struct device *dev, struct virtqueue *vq, struct vq_ch
 	if (virtqueue_pop(vq, chain) != VQ_CHAIN)
 		return false;
 	unsigned n = slices_from(chain->segment, chain->n_out, console->sent, slices, &len);
-	if (n > 0)
+	if (n > 0) {
+		release_input(dev);
 		moved = host_send(dev->host, dev->spec->port, slices, n);
+	}
 	console->sent += moved;
 	if (console->sent < chain->out_len) {
 		virtqueue_unpop(vq);
@@ -92,13 +112,14 @@ static bool transmit_step(struct device *dev, struct virtqueue *vq, struct vq_ch
 	return virtqueue_push(vq, chain->head, 0);
 }
 
-/* false: nothing to receive, or nowhere to. A chain without room is returned: nothing fits it. */
+/* false: nothing to receive, or nowhere to, or not yet. A chain without room is returned: nothing fits it. */
 static bool receive_step(struct device *dev, struct virtqueue *vq, struct vq_chain *chain)
 {
+	const struct console *console = dev->state;
 	struct slice slices[SLICES];
 	size_t len, moved = 0;
 
-	if (virtqueue_pop(vq, chain) != VQ_CHAIN)
+	if (!console->spoken || virtqueue_pop(vq, chain) != VQ_CHAIN)
 		return false;
 	unsigned n = slices_from(chain->segment + chain->n_out, chain->n_in, 0, slices, &len);
 	if (n > 0)

@@ -75,6 +75,13 @@ static void run(void)
 		vm.host.port[i].output_len = 0;
 }
 
+/* One byte that is sent as soon as the device runs: the console gives input only after that. */
+static void speak(void)
+{
+	vm.driver.q[CONSOLE_VM_TX].desc[0] = (struct virtq_desc){GUEST_RAM_BASE, 1, 0, 0};
+	driver_expose(&vm.driver, CONSOLE_VM_TX, 0);
+}
+
 /* Gets to a working device in one step; what follows breaks it. */
 static void start_device(void)
 {
@@ -82,8 +89,10 @@ static void start_device(void)
 
 	host_free_all(&vm.host);
 	driver_open(&vm.driver, &vm.host, vm.dm, how & 1);
-	(void)driver_start(&vm.driver, how & 2 ? DRIVER_FEATURES : DRIVER_FEATURES & ~(3ull << 28),
-		1u << (how >> 2 & 3));
+	bool started = driver_start(&vm.driver,
+		how & 2 ? DRIVER_FEATURES : DRIVER_FEATURES & ~(3ull << 28), 1u << (how >> 2 & 3));
+	if (started && how & 16)
+		speak();
 }
 
 /* A chain as a driver makes it, in the queue of the device started last. */

@@ -22,6 +22,14 @@ void console_vm_open(struct console_vm *vm, size_t ram_size)
 	driver_open(&vm->driver, &vm->host, vm->dm, CONSOLE_VM_DEVICE);
 }
 
+void console_vm_speak(struct console_vm *vm)
+{
+	const char byte = '!';
+
+	if (driver_request(&vm->driver, CONSOLE_VM_TX, &byte, 1, NULL, 0, 0) != 0)
+		abort();
+}
+
 void console_vm_close(struct console_vm *vm)
 {
 	dm_destroy(vm->dm);

@@ -22,4 +22,7 @@ struct console_vm {
 void console_vm_open(struct console_vm *vm, size_t ram_size);
 void console_vm_close(struct console_vm *vm);
 
+/* The started driver transmits a byte, which the console waits for before it gives any input. */
+void console_vm_speak(struct console_vm *vm);
+
 #endif

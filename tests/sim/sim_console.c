@@ -263,6 +263,7 @@ static void receive_pattern(uint64_t features, struct host_script script)
 
 	host_free_all(&vm.host);
 	assert_true(driver_start(&vm.driver, features, 8));
+	console_vm_speak(&vm);
 	for (unsigned i = 0; i < 8; i++)
 		add_rx(&rx, buffer(3 + 40 * i));
 	driver_kick(&vm.driver, RX);
@@ -297,6 +298,7 @@ static void receive_by_kicks(uint64_t features)
 
 	host_free_all(&vm.host);
 	assert_true(driver_start(&vm.driver, features, 8));
+	console_vm_speak(&vm);
 	host_input(&vm.host, CONSOLE_VM_PORT, pattern, TOTAL);
 	dm_port_ready(vm.dm, CONSOLE_VM_PORT);
 	driver_run(&vm.driver);
@@ -327,6 +329,7 @@ static void test_spare_buffers_need_no_kick(void **state)
 
 	for (unsigned i = 0; i < 2; i++) {
 		assert_true(driver_start(&vm.driver, features[i], 8));
+		console_vm_speak(&vm);
 		assert_true(driver_add(&vm.driver, RX, NULL, 0, &in, 1) >= 0);
 		driver_notify(&vm.driver, RX);
 		driver_run(&vm.driver);
@@ -334,6 +337,80 @@ static void test_spare_buffers_need_no_kick(void **state)
 		assert_true(driver_add(&vm.driver, RX, NULL, 0, &in, 1) >= 0);
 		assert_false(driver_kick(&vm.driver, RX));
 	}
+}
+
+/* The host is not even asked, whoever kicks, as long as the driver has transmitted nothing. */
+static void check_held_back(void)
+{
+	struct slice in = buffer(10), nothing = buffer(10);
+	uint16_t head;
+	uint32_t written;
+
+	port()->recvs = 0;
+	host_input(&vm.host, CONSOLE_VM_PORT, pattern, 5);
+	assert_true(driver_start(&vm.driver, DRIVER_FEATURES, 8));
+	assert_true(driver_add(&vm.driver, RX, NULL, 0, &in, 1) >= 0);
+	driver_notify(&vm.driver, RX);
+	driver_run(&vm.driver);
+	dm_port_ready(vm.dm, CONSOLE_VM_PORT);
+	driver_run(&vm.driver);
+	assert_true(driver_add(&vm.driver, TX, NULL, 0, &nothing, 1) >= 0);
+	driver_kick(&vm.driver, TX);
+	driver_run(&vm.driver);
+	assert_int_equal(port()->recvs, 0);
+	assert_int_equal(port()->input_at, 0);
+	assert_false(driver_collect(&vm.driver, RX, &head, &written));
+	assert_true(driver_collect(&vm.driver, TX, &head, &written));
+}
+
+/* The first byte the driver transmits is enough: the buffers need no kick of their own. */
+static void check_released(void)
+{
+	uint16_t head;
+	uint32_t written;
+
+	console_vm_speak(&vm);
+	assert_true(driver_collect(&vm.driver, RX, &head, &written));
+	assert_int_equal(written, 5);
+	assert_int_equal(port()->input_at, 5);
+	assert_true(driver_irq(&vm.driver));
+}
+
+static void test_input_waits_for_the_driver(void **state)
+{
+	(void)state;
+	check_held_back();
+	check_released();
+}
+
+static void test_reset_holds_back_again(void **state)
+{
+	(void)state;
+	check_held_back();
+	check_released();
+	check_held_back(); /* starts with the driver's reset */
+	check_released();
+	dm_reset(vm.dm); /* the VM starts again */
+	check_held_back();
+	check_released();
+}
+
+/* What counts is that the driver transmits, not that the host has room for it. */
+static void test_release_needs_no_room(void **state)
+{
+	struct slice out = buffer(1);
+	uint16_t head;
+	uint32_t written;
+	(void)state;
+
+	check_held_back();
+	port()->send = host_limit(0);
+	assert_true(driver_add(&vm.driver, TX, &out, 1, NULL, 0) >= 0);
+	driver_kick(&vm.driver, TX);
+	driver_run(&vm.driver);
+	assert_false(driver_collect(&vm.driver, TX, &head, &written));
+	assert_true(driver_collect(&vm.driver, RX, &head, &written));
+	assert_int_equal(written, 5);
 }
 
 static void test_identity(void **state)
@@ -357,6 +434,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_receive_loses_nothing, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_no_kick_is_lost, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_spare_buffers_need_no_kick, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_input_waits_for_the_driver, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_reset_holds_back_again, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_release_needs_no_room, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_identity, setup, teardown),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

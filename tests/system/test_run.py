@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""`vesper run` as a command: its status, its output, the terminal it leaves, a reboot in the guest."""
+"""`vesper run` as a command: its status, its output, its piped input, the terminal it leaves, a reboot."""
 
+import hashlib
 import re
+import signal
 import subprocess
 
 from guest import BOOT_SECONDS, PROMPT, ROOT, VESPER, plain
@@ -23,6 +25,84 @@ def test_run_one_command(start):
     vm = start("run", "--", "echo", "hello", "world", boot=False)
     assert vm.wait_end(BOOT_SECONDS) == 0
     assert "\nhello world\n" in plain("\n" + vm.log.getvalue())
+
+
+def fed(data, *args):
+    """Runs `vesper run` with `data` as its standard input; returns its status and its lines."""
+    done = subprocess.run([VESPER, "run", *args], cwd=ROOT, input=data, timeout=BOOT_SECONDS,
+                          stdout=subprocess.PIPE, text=True, errors="replace")
+    return done.returncode, plain(done.stdout).split("\n")
+
+
+def test_piped_commands():
+    status, lines = fed("echo one\necho two\n")
+    assert status == 0
+    assert lines.count("one") == 1
+    assert lines.count("two") == 1
+    assert any(line.startswith("vesper: starting") for line in lines)
+
+
+def test_no_input():
+    status, lines = fed("", "--", "echo", "hello")
+    assert status == 0
+    assert lines.count("hello") == 1
+
+
+def test_program_that_only_reads():
+    """It is silent until its input ends, so nothing but the VM's own start lets the input in."""
+    status, lines = fed("three\nlines\nhere\n", "--", "wc", "-c")
+    assert status == 0
+    assert lines.count("17") == 1
+
+
+def test_much_input():
+    """More than the pipes and the VM's buffers hold, so that everything has to wait for its turn."""
+    data = "".join("%d\n" % i for i in range(16000))
+    status, lines = fed(data, "--", "sh", "-c", "stty -echo; md5sum")
+    assert status == 0
+    want = hashlib.md5(data.encode()).hexdigest()
+    # The echo may have stopped within a line.
+    assert sum(want in line for line in lines) == 1
+
+
+def test_output_that_nobody_reads():
+    """As with `| head -1`: it ends as a program does that SIGPIPE ends, and does not say a word."""
+    vm = subprocess.Popen([VESPER, "run", "--verbose"], cwd=ROOT, stdin=subprocess.PIPE,
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    try:
+        vm.stdout.readline()
+        vm.stdout.close()
+        assert vm.wait(BOOT_SECONDS) == 128 + signal.SIGPIPE
+        assert vm.stderr.read() == b""
+    finally:
+        vm.kill()
+        vm.stdin.close()
+        vm.stderr.close()
+        vm.wait()
+
+
+def test_signal_ends_a_fed_machine():
+    vm = subprocess.Popen([VESPER, "run"], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                          stderr=subprocess.DEVNULL)
+    try:
+        while not vm.stdout.readline().startswith(b"vesper: starting"):
+            pass
+        vm.terminate()
+        vm.stdout.read()
+        assert vm.wait(BOOT_SECONDS) == 128 + signal.SIGTERM
+    finally:
+        vm.kill()
+        vm.stdin.close()
+        vm.stdout.close()
+        vm.wait()
+
+
+def test_typing_while_it_boots(start):
+    vm = start("run", boot=False)
+    vm.expect("vesper: starting", BOOT_SECONDS)
+    vm.type("echo ear''ly; exit\r")
+    assert vm.wait_end(BOOT_SECONDS) == 0
+    assert plain(vm.log.getvalue()).split("\n").count("early") == 1
 
 
 def test_reboot_restarts_the_vm(start):
