@@ -10,22 +10,28 @@ void zero_use_cboz(unsigned block_size)
 	cboz_block = block_size;
 }
 
+/* cbo.zero on sixteen blocks from `at` on; returns where the next one begins. */
+static inline uintptr_t zero_blocks(uintptr_t at, uintptr_t step)
+{
+	__asm__ volatile(".rept 16\n"
+			 ".insn i 0x0f, 2, x0, %0, 4\n"
+			 "add %0, %0, %1\n"
+			 ".endr"
+			 : "+r"(at)
+			 : "r"(step)
+			 : "memory");
+	return at;
+}
+
 void zero_pages(void *pages, uint64_t size)
 {
 	uintptr_t at = (uintptr_t)pages, end = at + size;
-	uintptr_t step = cboz_block;
 
-	if (!step) {
+	if (!cboz_block) {
 		memset(pages, 0, size);
 		return;
 	}
-	/* cbo.zero, sixteen times a round: a page is a whole number of them. */
+	/* A page is a whole number of sixteen blocks. */
 	while (at < end)
-		__asm__ volatile(".rept 16\n"
-				 ".insn i 0x0f, 2, x0, %0, 4\n"
-				 "add %0, %0, %1\n"
-				 ".endr"
-				 : "+r"(at)
-				 : "r"(step)
-				 : "memory");
+		at = zero_blocks(at, cboz_block);
 }
