@@ -49,9 +49,9 @@ PICOLIBC := /usr/lib/picolibc/riscv64-unknown-elf
 WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wmissing-prototypes -Werror
 CFLAGS := -std=gnu11 -O2 -g -march=rv64gc -mabi=lp64d -mcmodel=medany -fPIE -ffreestanding \
 	-fstack-protector-strong -ffunction-sections -fdata-sections \
-	-fvisibility=hidden -Wa,-march=rv64gch $(WARNINGS) -I. -isystem $(PICOLIBC)/include \
+	-fvisibility=hidden $(WARNINGS) -I. -isystem $(PICOLIBC)/include \
 	-isystem $(DEBIAN)/include
-ASFLAGS := -g -march=rv64gc -mabi=lp64d -fPIE -I. -Wa,-march=rv64gch
+ASFLAGS := -g -march=rv64gc -mabi=lp64d -fPIE -I.
 LDFLAGS := -pie --no-dynamic-linker -z text -z noexecstack --no-warn-rwx-segments --gc-sections \
 	--build-id=none -T boot/image.ld --defsym=vfprintf=__i_vfprintf
 

@@ -9,6 +9,7 @@
 
 #include "core/csr.h"
 #include "core/guest_access.h"
+#include "core/hfence.h"
 #include "core/insn.h"
 #include "core/trap.h"
 #include "core/vm.h"
@@ -139,9 +140,7 @@ void mmio_fault(struct vcpu *vcpu)
 	if (addr.a - GUEST_RAM_BASE < vcpu->vm->spec->memory) {
 		/* There already: the hart remembered that it was not. */
 		if (!vm_populate(vcpu->vm, addr, VM_ZEROED))
-			__asm__ volatile(
-				".option push\n.option arch, +h\nhfence.gvma\n.option pop" ::
-					: "memory");
+			hfence_gvma_all();
 	} else if (insn_is_walk(e->htinst) || e->scause == CAUSE_FETCH_GUEST_PAGE) {
 		refuse(vcpu, addr);
 	} else {

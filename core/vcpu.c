@@ -13,25 +13,12 @@
 #include "core/csr.h"
 #include "core/firmware.h"
 #include "core/guest_access.h"
+#include "core/hfence.h"
 #include "core/trap.h"
 #include "core/vm.h"
 #include "include/abi/sbi.h"
 
 #define NEVER UINT64_MAX
-
-#define HFENCE(insn) \
-	__asm__ volatile(".option push\n.option arch, +h\n" insn "\n.option pop" ::: "memory")
-#define HFENCE_VVMA(addr, asid)                                                            \
-	__asm__ volatile(".option push\n.option arch, +h\nhfence.vvma %0, %1\n.option pop" \
-			 :                                                                 \
-			 : "r"(addr), "r"(asid)                                            \
-			 : "memory")
-/* All address spaces: rs2 must be x0 itself, a register that holds 0 names ASID 0. */
-#define HFENCE_VVMA_ALL(addr)                                                                \
-	__asm__ volatile(".option push\n.option arch, +h\nhfence.vvma %0, zero\n.option pop" \
-			 :                                                                   \
-			 : "r"(addr)                                                         \
-			 : "memory")
 
 /* ---- reset ---- */
 
@@ -198,25 +185,22 @@ void vcpu_sfence_vma(struct vcpu *target, uint64_t start, uint64_t size)
 {
 	(void)target;
 	if (size > FENCE_PAGES_MAX * 4096) {
-		HFENCE("hfence.vvma");
+		hfence_vvma_all();
 		return;
 	}
 	for (uint64_t at = 0; at < size; at += 4096)
-		HFENCE_VVMA_ALL(start + at);
+		hfence_vvma_page(start + at);
 }
 
 void vcpu_sfence_vma_asid(struct vcpu *target, uint64_t start, uint64_t size, uint64_t asid)
 {
 	(void)target;
 	if (size > FENCE_PAGES_MAX * 4096) {
-		__asm__ volatile(".option push\n.option arch, +h\nhfence.vvma zero, %0\n.option pop"
-				 :
-				 : "r"(asid)
-				 : "memory");
+		hfence_vvma_asid(asid);
 		return;
 	}
 	for (uint64_t at = 0; at < size; at += 4096)
-		HFENCE_VVMA(start + at, asid);
+		hfence_vvma_page_asid(start + at, asid);
 }
 
 void vcpu_start(struct vcpu *target, uint64_t pc, uint64_t opaque)

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/csr.h"
+#include "core/hfence.h"
 #include "core/own.h"
 #include "core/page.h"
 #include "core/power.h"
@@ -16,6 +17,8 @@
 #define BLOCKS_AHEAD 8
 
 _Static_assert(sizeof(struct vm) <= PAGE_SIZE, "vm_create takes one page");
+
+extern char stack_top[]; /* image.ld */
 
 static uint64_t blocks(uint64_t bytes)
 {
@@ -34,8 +37,7 @@ static unsigned bitmap_pages(const struct vm_spec *spec)
 _Noreturn static void too_little_memory(const struct vm_spec *spec, uint64_t needed)
 {
 	die("%s: needs %lu MiB but this machine has %lu MiB free: lower the VM's memory or give "
-	    "the "
-	    "machine more (QEMU: -m)",
+	    "the machine more (QEMU: -m)",
 		spec->name, (unsigned long)(needed >> 20),
 		(unsigned long)(page_free_bytes() >> 20));
 }
@@ -65,8 +67,7 @@ static void create_devices(struct vm *vm)
 	vm->dm_memory = allocate_memory(vm->spec, size);
 	if (dm_create(vm->dm_memory, size, vm->spec, (struct host *)vm, &vm->dm) != OK)
 		die("%s: an image is not an EROFS image that Vesper can read: make it with "
-		    "mkfs.erofs, "
-		    "uncompressed",
+		    "mkfs.erofs, uncompressed",
 			vm->spec->name);
 }
 
@@ -87,8 +88,6 @@ struct vm *vm_create(const struct vm_spec *spec, const struct features *features
 		too_little_memory(spec, needed);
 	create_devices(vm);
 	for (unsigned i = 0; i < spec->vcpus; i++) {
-		extern char stack_top[];
-
 		vm->vcpu[i].vm = vm;
 		vm->vcpu[i].id = i;
 		vm->vcpu[i].ignore_htinst = !features->use_htinst;
@@ -143,7 +142,7 @@ static void release_ram(struct vm *vm)
 		page_free_block((void *)block.a);
 	}
 	memset(vm->populated, 0, bitmap_pages(vm->spec) * PAGE_SIZE);
-	__asm__ volatile(".option push\n.option arch, +h\nhfence.gvma\n.option pop" ::: "memory");
+	hfence_gvma_all();
 }
 
 _Noreturn void vm_start(struct vm *vm)
@@ -154,8 +153,8 @@ _Noreturn void vm_start(struct vm *vm)
 	vm_load(vm, &entry);
 	page_zero_ahead(BLOCKS_AHEAD);
 	csr_write(hgatp, gstage_hgatp(&vm->gstage, vm->vmid));
-	__asm__ volatile(".option push\n.option arch, +h\nhfence.gvma\nhfence.vvma\n.option pop" ::
-				 : "memory");
+	hfence_gvma_all();
+	hfence_vvma_all();
 	vm->time_delta = -csr_read(time);
 	vcpu_reset(&vm->vcpu[0], entry.pc, entry.fdt);
 	trap_enter_guest(&vm->vcpu[0]);
