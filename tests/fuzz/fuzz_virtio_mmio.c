@@ -14,7 +14,6 @@
 #define RUNS_MAX 1000
 #define RAM      (64u << 10) /* what 16-bit numbers of the input can reach */
 
-static struct console_vm vm;
 static struct input input;
 
 static void require(bool what)
@@ -158,7 +157,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static const uint8_t typed[4096];
 
 	input = (struct input){data, size};
-	console_vm_open(&vm, RAM);
+	console_vm_open(RAM);
 	for (unsigned i = 0; i < 2; i++) {
 		uint64_t limit = input_number(&input, 1);
 		host_input(&vm.host, i, typed, sizeof(typed));
@@ -172,6 +171,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		check_lines();
 	}
 	vm.host.meddle = NULL;
-	console_vm_close(&vm);
+	console_vm_close();
 	return 0;
 }

@@ -19,10 +19,17 @@ struct console_vm {
 	void *mem;
 };
 
-void console_vm_open(struct console_vm *vm, size_t ram_size);
-void console_vm_close(struct console_vm *vm);
+/* The one that a test program works with. */
+extern struct console_vm vm;
+
+void console_vm_open(size_t ram_size);
+void console_vm_close(void);
+
+/* The same as cmocka calls it, with CONSOLE_VM_RAM; they return 0. */
+int console_vm_setup(void **state);
+int console_vm_teardown(void **state);
 
 /* The started driver transmits a byte, which the console waits for before it gives any input. */
-void console_vm_speak(struct console_vm *vm);
+void console_vm_speak(void);
 
 #endif

@@ -14,7 +14,6 @@
 #define TX    CONSOLE_VM_TX
 #define TOTAL 10000
 
-static struct console_vm vm;
 static uint8_t pattern[TOTAL];
 
 static int setup(void **state)
@@ -22,14 +21,7 @@ static int setup(void **state)
 	(void)state;
 	for (unsigned i = 0; i < TOTAL; i++)
 		pattern[i] = (uint8_t)(i * 7 + i / 251);
-	console_vm_open(&vm, CONSOLE_VM_RAM);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	console_vm_close(&vm);
+	console_vm_open(CONSOLE_VM_RAM);
 	return 0;
 }
 
@@ -263,7 +255,7 @@ static void receive_pattern(uint64_t features, struct host_script script)
 
 	host_free_all(&vm.host);
 	assert_true(driver_start(&vm.driver, features, 8));
-	console_vm_speak(&vm);
+	console_vm_speak();
 	for (unsigned i = 0; i < 8; i++)
 		add_rx(&rx, buffer(3 + 40 * i));
 	driver_kick(&vm.driver, RX);
@@ -298,7 +290,7 @@ static void receive_by_kicks(uint64_t features)
 
 	host_free_all(&vm.host);
 	assert_true(driver_start(&vm.driver, features, 8));
-	console_vm_speak(&vm);
+	console_vm_speak();
 	host_input(&vm.host, CONSOLE_VM_PORT, pattern, TOTAL);
 	dm_port_ready(vm.dm, CONSOLE_VM_PORT);
 	driver_run(&vm.driver);
@@ -329,7 +321,7 @@ static void test_spare_buffers_need_no_kick(void **state)
 
 	for (unsigned i = 0; i < 2; i++) {
 		assert_true(driver_start(&vm.driver, features[i], 8));
-		console_vm_speak(&vm);
+		console_vm_speak();
 		assert_true(driver_add(&vm.driver, RX, NULL, 0, &in, 1) >= 0);
 		driver_notify(&vm.driver, RX);
 		driver_run(&vm.driver);
@@ -369,7 +361,7 @@ static void check_released(void)
 	uint16_t head;
 	uint32_t written;
 
-	console_vm_speak(&vm);
+	console_vm_speak();
 	assert_true(driver_collect(&vm.driver, RX, &head, &written));
 	assert_int_equal(written, 5);
 	assert_int_equal(port()->input_at, 5);
@@ -424,20 +416,30 @@ static void test_identity(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_transmit_loses_nothing, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_transmit_waits_for_the_port, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_transmit_many_pieces, setup, teardown),
 		cmocka_unit_test_setup_teardown(
-			test_transmit_rewritten_while_half_sent, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_reset_while_half_sent, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_transmit_of_nothing, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_receive_loses_nothing, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_no_kick_is_lost, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_spare_buffers_need_no_kick, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_input_waits_for_the_driver, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_reset_holds_back_again, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_release_needs_no_room, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_identity, setup, teardown),
+			test_transmit_loses_nothing, setup, console_vm_teardown),
+		cmocka_unit_test_setup_teardown(
+			test_transmit_waits_for_the_port, setup, console_vm_teardown),
+		cmocka_unit_test_setup_teardown(
+			test_transmit_many_pieces, setup, console_vm_teardown),
+		cmocka_unit_test_setup_teardown(
+			test_transmit_rewritten_while_half_sent, setup, console_vm_teardown),
+		cmocka_unit_test_setup_teardown(
+			test_reset_while_half_sent, setup, console_vm_teardown),
+		cmocka_unit_test_setup_teardown(
+			test_transmit_of_nothing, setup, console_vm_teardown),
+		cmocka_unit_test_setup_teardown(
+			test_receive_loses_nothing, setup, console_vm_teardown),
+		cmocka_unit_test_setup_teardown(test_no_kick_is_lost, setup, console_vm_teardown),
+		cmocka_unit_test_setup_teardown(
+			test_spare_buffers_need_no_kick, setup, console_vm_teardown),
+		cmocka_unit_test_setup_teardown(
+			test_input_waits_for_the_driver, setup, console_vm_teardown),
+		cmocka_unit_test_setup_teardown(
+			test_reset_holds_back_again, setup, console_vm_teardown),
+		cmocka_unit_test_setup_teardown(
+			test_release_needs_no_room, setup, console_vm_teardown),
+		cmocka_unit_test_setup_teardown(test_identity, setup, console_vm_teardown),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

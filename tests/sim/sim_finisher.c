@@ -8,22 +8,6 @@
 
 #include "tests/sim/console_vm.h"
 
-static struct console_vm vm;
-
-static int setup(void **state)
-{
-	(void)state;
-	console_vm_open(&vm, CONSOLE_VM_RAM);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	console_vm_close(&vm);
-	return 0;
-}
-
 static void commands(void **state)
 {
 	static const struct {
@@ -71,8 +55,8 @@ static void window(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(commands, setup, teardown),
-		cmocka_unit_test_setup_teardown(window, setup, teardown),
+		cmocka_unit_test_setup_teardown(commands, console_vm_setup, console_vm_teardown),
+		cmocka_unit_test_setup_teardown(window, console_vm_setup, console_vm_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

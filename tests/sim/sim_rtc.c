@@ -10,20 +10,11 @@
 
 #define NOW 0x1122334455667788ull
 
-static struct console_vm vm;
-
 static int setup(void **state)
 {
 	(void)state;
-	console_vm_open(&vm, CONSOLE_VM_RAM);
+	console_vm_open(CONSOLE_VM_RAM);
 	vm.host.time_ns = NOW;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	console_vm_close(&vm);
 	return 0;
 }
 
@@ -76,9 +67,9 @@ static void odd_accesses(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(halves_belong_together, setup, teardown),
-		cmocka_unit_test_setup_teardown(can_be_set, setup, teardown),
-		cmocka_unit_test_setup_teardown(odd_accesses, setup, teardown),
+		cmocka_unit_test_setup_teardown(halves_belong_together, setup, console_vm_teardown),
+		cmocka_unit_test_setup_teardown(can_be_set, setup, console_vm_teardown),
+		cmocka_unit_test_setup_teardown(odd_accesses, setup, console_vm_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -16,22 +16,7 @@
 #define EVENT   VIRTIO_FEATURE(VIRTIO_F_EVENT_IDX)
 #define WINDOW1 (GUEST_VIRTIO_BASE + CONSOLE_VM_DEVICE * GUEST_VIRTIO_SIZE)
 
-static struct console_vm vm;
 static struct driver *const d = &vm.driver;
-
-static int setup(void **state)
-{
-	(void)state;
-	console_vm_open(&vm, CONSOLE_VM_RAM);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	console_vm_close(&vm);
-	return 0;
-}
 
 static struct host_port *port(void)
 {
@@ -513,7 +498,7 @@ static void test_create_refuses(void **state)
 	assert_int_equal(dm_create(vm.mem, size, &vm.spec, &vm.host, &vm.dm), OK);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, console_vm_setup, console_vm_teardown)
 
 int main(void)
 {

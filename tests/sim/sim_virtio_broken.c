@@ -19,22 +19,7 @@
 #define IN   VIRTQ_DESC_F_WRITE
 #define IND  VIRTQ_DESC_F_INDIRECT
 
-static struct console_vm vm;
 static uint64_t page; /* some RAM */
-
-static int setup(void **state)
-{
-	(void)state;
-	console_vm_open(&vm, CONSOLE_VM_RAM);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	console_vm_close(&vm);
-	return 0;
-}
 
 static void desc(unsigned i, uint64_t addr, uint32_t len, unsigned flags, unsigned next)
 {
@@ -496,14 +481,22 @@ static void test_rewritten_before_it_is_read(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_each_form, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_the_neighbour_lives, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_indirect_not_negotiated, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_sum_beyond_32_bits, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_good_before_bad, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_refused_rings, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_descriptor_is_copied_once, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_rewritten_before_it_is_read, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			test_each_form, console_vm_setup, console_vm_teardown),
+		cmocka_unit_test_setup_teardown(
+			test_the_neighbour_lives, console_vm_setup, console_vm_teardown),
+		cmocka_unit_test_setup_teardown(
+			test_indirect_not_negotiated, console_vm_setup, console_vm_teardown),
+		cmocka_unit_test_setup_teardown(
+			test_sum_beyond_32_bits, console_vm_setup, console_vm_teardown),
+		cmocka_unit_test_setup_teardown(
+			test_good_before_bad, console_vm_setup, console_vm_teardown),
+		cmocka_unit_test_setup_teardown(
+			test_refused_rings, console_vm_setup, console_vm_teardown),
+		cmocka_unit_test_setup_teardown(
+			test_descriptor_is_copied_once, console_vm_setup, console_vm_teardown),
+		cmocka_unit_test_setup_teardown(
+			test_rewritten_before_it_is_read, console_vm_setup, console_vm_teardown),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
