@@ -27,8 +27,6 @@
 #include "irq/plic.h"
 #include "lib/log.h"
 
-#define PLIC_SIZE 0x4000000ull
-
 extern char image_start[], image_end[];
 extern uintptr_t __stack_chk_guard;
 
@@ -55,8 +53,7 @@ static void init_memory(const void *fdt)
 	if (page_init(&machine, used, sizeof(used) / sizeof(used[0])) != OK)
 		die("no free memory beside Vesper and its bundle: give the machine more RAM (QEMU: "
 		    "-m)");
-	if (features.zicboz)
-		zero_use_cboz(features.cboz_block);
+	zero_use_cboz(features.cboz_block);
 	own_init(&machine, &machine.bundle);
 	if (machine.finisher.size)
 		own_map_device(machine.finisher.base, machine.finisher.size);
@@ -65,7 +62,7 @@ static void init_memory(const void *fdt)
 static void init_devices(void)
 {
 	if (machine.plic.size) {
-		own_map_device(machine.plic.base, PLIC_SIZE);
+		own_map_device(machine.plic.base, machine.plic.size);
 		plic_init(machine.plic.base, machine.plic_sources, machine.plic_context);
 	}
 	if (machine.uart.size) {

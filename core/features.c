@@ -29,34 +29,46 @@ static unsigned probe_vmid_bits(uint64_t mode)
 	return (unsigned)__builtin_popcountll(vmid);
 }
 
-static uint64_t probe_henvcfg(const struct isa *isa)
+/* What a guest may use only where henvcfg lets it. */
+static const struct {
+	unsigned ext;
+	uint64_t bits;
+} enabled[] = {
+	{ISA_SSTC, HENVCFG_STCE},
+	{ISA_SVPBMT, HENVCFG_PBMTE},
+	{ISA_SVADU, HENVCFG_ADUE},
+	{ISA_ZICBOM, HENVCFG_CBIE_FLUSH | HENVCFG_CBCFE},
+	{ISA_ZICBOZ, HENVCFG_CBZE},
+};
+
+/* Asks for all that `isa` has; returns the bits that stay and takes from `isa` what they do not cover. */
+static uint64_t probe_henvcfg(struct isa *isa)
 {
 	uint64_t want = 0;
 
-	if (isa_has(isa, ISA_SSTC))
-		want |= HENVCFG_STCE;
-	if (isa_has(isa, ISA_SVPBMT))
-		want |= HENVCFG_PBMTE;
-	if (isa_has(isa, ISA_SVADU))
-		want |= HENVCFG_ADUE;
-	if (isa_has(isa, ISA_ZICBOM))
-		want |= HENVCFG_CBIE_FLUSH | HENVCFG_CBCFE;
-	if (isa_has(isa, ISA_ZICBOZ))
-		want |= HENVCFG_CBZE;
+	for (unsigned i = 0; i < sizeof(enabled) / sizeof(enabled[0]); i++)
+		if (isa_has(isa, enabled[i].ext))
+			want |= enabled[i].bits;
 	csr_write(henvcfg, want);
-	return csr_read(henvcfg) & want;
+	uint64_t got = csr_read(henvcfg) & want;
+
+	for (unsigned i = 0; i < sizeof(enabled) / sizeof(enabled[0]); i++)
+		if ((got & enabled[i].bits) != enabled[i].bits)
+			isa_remove(isa, enabled[i].ext);
+	return got;
 }
 
 /* Zeroing by cache block needs the firmware's leave; try it on memory of our own. */
-static void probe_zicboz(const struct machine *machine, struct features *f)
+static unsigned probe_zicboz(const struct machine *machine)
 {
 	static char block[4096] __attribute__((aligned(4096)));
 	uint64_t unused;
 	uint32_t size = machine->isa.cboz_block;
 
-	f->zicboz = isa_has(&machine->isa, ISA_ZICBOZ) && size >= 16 && size <= ZERO_CBOZ_MAX &&
-		    !(size & (size - 1)) && !trying_cbo_zero((uintptr_t)block, &unused);
-	f->cboz_block = size;
+	if (!isa_has(&machine->isa, ISA_ZICBOZ) || size < 16 || size > ZERO_CBOZ_MAX ||
+		size & (size - 1) || trying_cbo_zero((uintptr_t)block, &unused))
+		return 0;
+	return size;
 }
 
 static const char *mmu_name(const struct machine *machine)
@@ -66,6 +78,7 @@ static const char *mmu_name(const struct machine *machine)
 
 void features_probe(const struct machine *machine, struct features *f)
 {
+	struct isa usable = machine->isa;
 	uint64_t value;
 
 	if (trying_read_hgatp(0, &value))
@@ -77,31 +90,14 @@ void features_probe(const struct machine *machine, struct features *f)
 		die("this machine's harts have no G-stage translation of Sv39x4 or wider, which "
 		    "Vesper needs");
 	f->vmid_bits = probe_vmid_bits(f->gstage_mode);
-	f->henvcfg = probe_henvcfg(&machine->isa);
+	f->henvcfg = probe_henvcfg(&usable);
 	f->sstc = f->henvcfg & HENVCFG_STCE && !trying_read_stimecmp(0, &value);
 	f->stateen = !trying_read_hstateen0(0, &value);
-	f->fp = isa_has(&machine->isa, ISA_F);
 	f->vector = isa_has(&machine->isa, ISA_V);
-	probe_zicboz(machine, f);
+	f->cboz_block = probe_zicboz(machine);
 	f->use_htinst = !strstr(machine->bootargs, "htinst=off");
 	f->timebase_hz = machine->timebase_hz;
 	f->guest_mmu = mmu_name(machine);
-
-	struct isa usable = machine->isa;
-	static const struct {
-		unsigned ext;
-		uint64_t bit;
-	} needs[] = {
-		{ISA_SSTC, HENVCFG_STCE},
-		{ISA_SVPBMT, HENVCFG_PBMTE},
-		{ISA_SVADU, HENVCFG_ADUE},
-		{ISA_ZICBOM, HENVCFG_CBCFE},
-		{ISA_ZICBOZ, HENVCFG_CBZE},
-	};
-
-	for (unsigned i = 0; i < sizeof(needs) / sizeof(needs[0]); i++)
-		if (!(f->henvcfg & needs[i].bit))
-			isa_remove(&usable, needs[i].ext);
 	isa_for_guest(&usable, &f->guest_isa);
 }
 
@@ -109,6 +105,6 @@ void features_describe(const struct features *f, char *buf, unsigned size)
 {
 	snprintf(buf, size, "Sv%lux4, %u-bit VMID, %s, %s%s%s",
 		(unsigned long)(39 + 9 * (f->gstage_mode - ATP_SV39)), f->vmid_bits,
-		f->sstc ? "Sstc" : "no Sstc", f->vector ? "V" : "no V", f->zicboz ? ", Zicboz" : "",
-		f->use_htinst ? "" : ", htinst ignored");
+		f->sstc ? "Sstc" : "no Sstc", f->vector ? "V" : "no V",
+		f->cboz_block ? ", Zicboz" : "", f->use_htinst ? "" : ", htinst ignored");
 }

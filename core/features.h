@@ -17,9 +17,8 @@ struct features {
 	uint64_t henvcfg; /* every bit that a guest may be given */
 	bool sstc;
 	bool stateen;
-	bool vector, fp;
-	bool zicboz;         /* usable by Vesper itself */
-	unsigned cboz_block; /* bytes */
+	bool vector;
+	unsigned cboz_block; /* bytes that cbo.zero zeroes for Vesper itself; 0: not usable */
 	bool use_htinst;     /* false: ignored, as on a hart that always writes 0 */
 	uint64_t timebase_hz;
 	struct isa guest_isa;

@@ -74,7 +74,7 @@ static void map_range(uint64_t from, uint64_t to, enum own_kind kind)
 	}
 }
 
-/* All of [from, to) except `hole`, which others map. */
+/* All of [from, to) except the `n` holes, which others map. */
 static void map_around(uint64_t from, uint64_t to, const struct machine_range *hole, unsigned n)
 {
 	if (!n) {
@@ -120,7 +120,8 @@ void own_init(const struct machine *machine, const struct machine_range *bundle)
 	map_range(holes[1].base, holes[1].base + holes[1].size, OWN_READONLY);
 	for (unsigned i = 0; i < machine->n_ram; i++)
 		map_around(machine->ram[i].base & ~(PAGE_SIZE - 1),
-			(machine->ram[i].base + machine->ram[i].size) & ~(PAGE_SIZE - 1), holes, 3);
+			(machine->ram[i].base + machine->ram[i].size) & ~(PAGE_SIZE - 1), holes,
+			sizeof(holes) / sizeof(holes[0]));
 	csr_write(satp, ATP_SV39 << ATP_MODE_SHIFT | (uintptr_t)root >> 12);
 	__asm__ volatile("sfence.vma" ::: "memory");
 }
