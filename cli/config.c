@@ -48,6 +48,19 @@ char *config_bootargs(const struct options *options)
 	return all;
 }
 
+/* Writes `NAME = "...";`: the file, by a path that holds wherever the configuration is, or `built_in`. */
+static void image_property(FILE *out, const char *name, const char *file, const char *built_in)
+{
+	char *path = file ? realpath(file, NULL) : NULL;
+
+	if (file && !path)
+		error_exit("%s cannot be read", file);
+	fprintf(out, "%s = ", name);
+	text_dts_string(out, path ? path : built_in);
+	fputs(";\n", out);
+	free(path);
+}
+
 void config_write(FILE *out, const struct options *options, const char *bootargs)
 {
 	fprintf(out,
@@ -57,52 +70,23 @@ void config_write(FILE *out, const struct options *options, const char *bootargs
 		"\tdebian {\n"
 		"\t\tcompatible = \"vesper,vm\";\n"
 		"\t\tmemory-mib = <%" PRIu64 ">;\n"
-		"\t\tcpus = <1>;\n"
-		"\t\tkernel = \"kernel\";\n"
-		"\t\tinitrd = \"initramfs\";\n"
+		"\t\tcpus = <%u>;\n"
+		"\t\tinitrd = \"debian-initramfs\";\n"
 		"\t\tbootargs = ",
-		options->memory_mib);
+		options->memory_mib, options->cpus);
 	text_dts_string(out, bootargs);
+	fputs(";\n\t\t", out);
+	image_property(out, "kernel", options->kernel, "debian");
 	fprintf(out,
-		";\n"
 		"\t\tconsole {\n"
 		"\t\t\tcompatible = \"vesper,console\";\n"
 		"\t\t};\n"
 		"\t\troot {\n"
 		"\t\t\tcompatible = \"vesper,fs\";\n"
 		"\t\t\ttag = \"root\";\n"
-		"\t\t\timage = \"root\";\n"
 		"\t\t\twritable-mib = <%" PRIu64 ">;\n"
-		"\t\t};\n"
-		"\t};\n"
-		"};\n",
+		"\t\t\t",
 		options->writable_mib);
-}
-
-void config_write_fit(FILE *out)
-{
-	/* mkimage wants a load address and an entry of a kernel; Vesper chooses its own. */
-	static const struct {
-		const char *name, *file, *type, *more;
-	} images[] = {
-		{"config", "config.dtb", "flat_dt", ""},
-		{"kernel", "kernel", "kernel", " os = \"linux\"; load = <0>; entry = <0>;"},
-		{"initramfs", "initramfs", "ramdisk", " os = \"linux\";"},
-		{"root", "root", "filesystem", ""},
-	};
-
-	fputs("/dts-v1/;\n/ {\n\tdescription = \"vesper\";\n\t#address-cells = <1>;\n\timages {\n",
-		out);
-	for (size_t i = 0; i < sizeof(images) / sizeof(images[0]); i++)
-		fprintf(out,
-			"\t\t%s { data = /incbin/(\"%s\"); type = \"%s\"; arch = \"riscv\"; "
-			"compression = \"none\";%s };\n",
-			images[i].name, images[i].file, images[i].type, images[i].more);
-	fputs("\t};\n"
-	      "\tconfigurations {\n"
-	      "\t\tdefault = \"vm\";\n"
-	      "\t\tvm { fdt = \"config\"; };\n"
-	      "\t};\n"
-	      "};\n",
-		out);
+	image_property(out, "image", options->image, "debian-root");
+	fputs("\t\t};\n\t};\n};\n", out);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The texts that describe a run: the VM's configuration and the bundle's contents. */
+/* The VM of `vesper run` as a configuration, so that it is built as any other is. */
 #ifndef VESPER_CLI_CONFIG_H
 #define VESPER_CLI_CONFIG_H
 
@@ -12,8 +12,5 @@ char *config_bootargs(const struct options *options);
 
 /* The device-tree source that config/vm_spec.c checks. */
 void config_write(FILE *out, const struct options *options, const char *bootargs);
-
-/* The source of the FIT; its files are beside it: config.dtb, kernel, initramfs, root. */
-void config_write_fit(FILE *out);
 
 #endif

@@ -8,7 +8,9 @@
 #include <unistd.h>
 
 #include "cli/error.h"
+#include "cli/qemu.h"
 #include "cli/text.h"
+#include "include/vm_spec.h"
 
 #define MEMORY_MIB_MIN   96 /* Debian's kernel panics in 64 */
 #define MEMORY_MIB_MAX   (1024 * 1024)
@@ -18,8 +20,32 @@ struct option {
 	const char *name;
 	const char *value; /* what the user gives, for messages; NULL: it is a switch */
 	void (*set)(struct options *options, const char *value);
-	bool debug_only;
+	unsigned commands; /* bit COMMAND_x: it is an option of that one */
 };
+
+#define BIT(command)  (1u << (command))
+#define VM_OF_OPTIONS (BIT(COMMAND_RUN) | BIT(COMMAND_DEBUG))
+#define ON_QEMU       (VM_OF_OPTIONS | BIT(COMMAND_UP))
+
+static const struct {
+	const char *name;
+	unsigned files;
+	const char *missing; /* what to say if there are fewer */
+} commands[COMMANDS] = {
+	[COMMAND_RUN] = {"run", 0, NULL},
+	[COMMAND_DEBUG] = {"debug", 0, NULL},
+	[COMMAND_UP] = {"up", 1,
+		"which VMs? `vesper up FILE.dts` starts those of a configuration; "
+		"config/examples/vms.dts is one to begin with"},
+	[COMMAND_BUNDLE] = {"bundle", 2,
+		"of what, and where to? `vesper bundle FILE.dts OUT.fit` packs a configuration "
+		"and its images"},
+};
+
+const char *options_command(enum options_command command)
+{
+	return commands[command].name;
+}
 
 static void set_memory(struct options *options, const char *value)
 {
@@ -75,6 +101,40 @@ static void set_cpu(struct options *options, const char *value)
 	options->cpu = value;
 }
 
+static void set_machine(struct options *options, const char *value)
+{
+	options->machine = qemu_machine(value);
+	if (!options->machine)
+		error_usage("--machine %s: there are %s", value, qemu_machine_names());
+}
+
+/* From 1 to `max`. */
+static unsigned count(const char *option, const char *value, unsigned max)
+{
+	uint64_t number;
+
+	if (!text_number(value, max, &number) || !number)
+		error_usage("%s %s: give a number from 1 to %u", option, value, max);
+	return (unsigned)number;
+}
+
+static void set_cpus(struct options *options, const char *value)
+{
+	options->cpus = count("--cpus", value, VM_VCPUS_MAX);
+}
+
+static void set_harts(struct options *options, const char *value)
+{
+	options->harts = count("--harts", value, VM_HARTS_MAX);
+}
+
+static void set_machine_memory(struct options *options, const char *value)
+{
+	if (!text_mib(value, MEMORY_MIB_MAX, &options->machine_mib) || !options->machine_mib)
+		error_usage(
+			"--memory %s: give the machine's RAM, such as 2G, or leave it out", value);
+}
+
 static void set_symbols(struct options *options, const char *value)
 {
 	check_path("--symbols", value, S_IFREG);
@@ -94,45 +154,60 @@ static void set_help(struct options *options, const char *value)
 }
 
 static const struct option table[] = {
-	{"--memory", "SIZE", set_memory, false},
-	{"--writable", "SIZE", set_writable, false},
-	{"--kernel", "FILE", set_kernel, false},
-	{"--append", "ARGUMENTS", set_append, false},
-	{"--image", "FOLDER", set_image, false},
-	{"--cpu", "MODEL", set_cpu, false},
-	{"--symbols", "FILE", set_symbols, true},
-	{"--verbose", NULL, set_verbose, false},
-	{"--help", NULL, set_help, false},
-	{"-h", NULL, set_help, false},
+	{"--memory", "SIZE", set_memory, VM_OF_OPTIONS},
+	{"--memory", "SIZE", set_machine_memory, BIT(COMMAND_UP)},
+	{"--writable", "SIZE", set_writable, VM_OF_OPTIONS},
+	{"--cpus", "NUMBER", set_cpus, VM_OF_OPTIONS},
+	{"--kernel", "FILE", set_kernel, VM_OF_OPTIONS},
+	{"--append", "ARGUMENTS", set_append, VM_OF_OPTIONS},
+	{"--image", "FOLDER", set_image, VM_OF_OPTIONS},
+	{"--verbose", NULL, set_verbose, VM_OF_OPTIONS},
+	{"--machine", "NAME", set_machine, ON_QEMU},
+	{"--harts", "NUMBER", set_harts, ON_QEMU},
+	{"--cpu", "MODEL", set_cpu, ON_QEMU},
+	{"--symbols", "FILE", set_symbols, BIT(COMMAND_DEBUG)},
+	{"--help", NULL, set_help, ~0u},
+	{"-h", NULL, set_help, ~0u},
 };
 
-/* `word` is the option's name, or NAME=VALUE; *value is then the VALUE. */
-static const struct option *find(const char *word, const char **value)
+/* Is `word` the option's name, or NAME=VALUE? */
+static bool names(const char *word, const struct option *option)
 {
 	const size_t length = strcspn(word, "=");
 
-	*value = word[length] ? word + length + 1 : NULL;
-	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
-		if (!strncmp(table[i].name, word, length) && !table[i].name[length])
-			return &table[i];
-	return NULL;
+	return !strncmp(option->name, word, length) && !option->name[length];
+}
+
+/* NULL: no command has it. One of the command's own goes before one of another's. */
+static const struct option *find(const char *word, enum options_command command)
+{
+	const struct option *found = NULL;
+
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		if (!names(word, &table[i]))
+			continue;
+		found = &table[i];
+		if (found->commands & BIT(command))
+			break;
+	}
+	return found;
 }
 
 /* Returns how many words the option took. */
-static unsigned read_option(struct options *options, char **words, bool debug)
+static unsigned read_option(struct options *options, char **words, enum options_command command)
 {
-	const char *value;
-	const struct option *option = find(words[0], &value);
+	const struct option *option = find(words[0], command);
+	const char *value = strchr(words[0], '=');
 	unsigned taken = 1;
 
 	if (!option)
-		error_usage(words[0][0] == '-' ? "unknown option %s: `vesper help` lists them"
-					       : "%s is no option: a program to run follows `--`",
-			words[0]);
-	if (option->debug_only && !debug)
-		error_usage("%s is an option of `vesper debug`", option->name);
+		error_usage("unknown option %s: `vesper help` lists them", words[0]);
+	if (!(option->commands & BIT(command)))
+		error_usage("%s is no option of `vesper %s`: `vesper help` lists them",
+			option->name, commands[command].name);
 	if (!option->value && value)
 		error_usage("%s takes no value", option->name);
+	value = value ? value + 1 : NULL;
 	if (option->value && !value) {
 		value = words[taken++];
 		if (!value)
@@ -143,18 +218,62 @@ static unsigned read_option(struct options *options, char **words, bool debug)
 	return taken;
 }
 
-void options_read(struct options *options, char **words, bool debug)
+static unsigned n_files(const struct options *options)
+{
+	unsigned n = 0;
+
+	while (n < OPTIONS_FILES_MAX && options->files[n])
+		n++;
+	return n;
+}
+
+static void read_file(struct options *options, const char *word, enum options_command command)
+{
+	const unsigned n = n_files(options);
+
+	if (!commands[command].files)
+		error_usage("%s is no option: a program to run follows `--`", word);
+	if (n == commands[command].files)
+		error_usage("%s is one word too many: `vesper help` shows the commands", word);
+	options->files[n] = word;
+}
+
+/* After the last option, so that --help is not a mistake. */
+static void check_files(const struct options *options, enum options_command command)
+{
+	if (options->help)
+		return;
+	if (n_files(options) < commands[command].files)
+		error_usage("%s", commands[command].missing);
+	if (options->files[0])
+		check_path(commands[command].name, options->files[0], S_IFREG);
+}
+
+static void read_program(struct options *options, char **words, enum options_command command)
+{
+	if (!(BIT(command) & VM_OF_OPTIONS))
+		error_usage("`--` and a program are for `vesper run`");
+	if (!*words)
+		error_usage("-- must be followed by a program");
+	options->program = words;
+}
+
+void options_read(struct options *options, char **words, enum options_command command)
 {
 	*options = (struct options){
 		.memory_mib = 512,
 		.writable_mib = 64,
+		.cpus = 1,
 		.append = "",
-		.cpu = "rv64,h=true",
+		.machine = qemu_machine("default"),
 	};
-	while (*words && strcmp(*words, "--") != 0)
-		words += read_option(options, words, debug);
-	if (*words && !words[1])
-		error_usage("-- must be followed by a program");
+	while (*words && strcmp(*words, "--") != 0) {
+		if (**words == '-')
+			words += read_option(options, words, command);
+		else
+			read_file(options, *words++, command);
+	}
 	if (*words)
-		options->program = words + 1;
+		read_program(options, words + 1, command);
+	check_files(options, command);
 }

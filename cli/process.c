@@ -181,6 +181,11 @@ void process_run(struct command *command, const char *log, void (*patience)(void
 	if (status == NOT_STARTED)
 		error_exit("%s cannot be run: `make` installs it (scripts/setup.sh)",
 			command->words[0]);
+	if (status && command->talks) {
+		process_show(path);
+		error_exit("%s failed with status %d: its messages are above", command->words[0],
+			status);
+	}
 	if (status) {
 		last_line(path, line, sizeof(line));
 		error_exit("%s failed with status %d: %s", command->words[0], status, line);

@@ -17,6 +17,7 @@ struct command {
 	const char *folder;        /* where it runs; NULL: here */
 	int input, output, errors; /* descriptors for standard input, output and errors; -1: ours */
 	bool background;           /* keys such as Ctrl-C do not reach it */
+	bool talks; /* process_run() shows all it said if it fails, each line an error */
 };
 
 void command_begin(struct command *command, const char *program);
@@ -38,7 +39,7 @@ void process_stop(pid_t child);
 
 /*
  * Runs a command that has nothing to say to the user: what it says goes to `log` in the work
- * folder, and its last line there is the error if it fails. `patience`, unless NULL, is called
+ * folder, and its last line there is the error if it fails (see `talks`). `patience`, unless NULL, is called
  * several times a second meanwhile.
  */
 void process_run(struct command *command, const char *log, void (*patience)(void));

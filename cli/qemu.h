@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The machine that Vesper runs on here: QEMU's command line, as far as `run` and `debug` share it. */
+/*
+ * The machine that Vesper runs on here: QEMU's command line, as far as the
+ * commands share it, with as many harts and as much RAM as the VMs need.
+ */
 #ifndef VESPER_CLI_QEMU_H
 #define VESPER_CLI_QEMU_H
 
@@ -7,8 +10,17 @@
 #include "cli/options.h"
 #include "cli/process.h"
 
-/* MiB of RAM so that the VM and its bundle fit. */
-uint64_t qemu_memory_mib(const struct options *options, uint64_t bundle_size);
+/* The one of that name, or NULL. */
+const struct qemu_machine *qemu_machine(const char *name);
+/* "a, b, c" */
+char *qemu_machine_names(void);
+
+/* MiB of RAM: what --memory of `up` says, else so much that the VMs and their bundle fit. */
+uint64_t qemu_memory_mib(const struct options *options, const struct built_bundle *bundle);
+
+/* Harts: what --harts says, else one a vCPU, but for `up` no more than `host_cpus` unless a VM is bound to them. */
+unsigned qemu_harts(
+	const struct options *options, const struct built_bundle *bundle, long host_cpus);
 
 /* Everything but the console, which is `-serial chardev:console` and the caller's to define. */
 void qemu_command(

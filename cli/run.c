@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * QEMU has the terminal itself: every key but Ctrl-A goes to the VM. Where
- * standard input is no terminal, the VM is fed (cli/feed.h).
+ * QEMU has the terminal itself: every key but Ctrl-A goes to Vesper. Where
+ * standard input is no terminal, the VM in front is fed (cli/feed.h).
  */
 #include "cli/run.h"
 

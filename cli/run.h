@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* `vesper run`: a VM on this terminal. */
+/* `vesper run` and `vesper up`: VMs on this terminal. */
 #ifndef VESPER_CLI_RUN_H
 #define VESPER_CLI_RUN_H
 

@@ -23,6 +23,14 @@ char *text_format(const char *format, ...)
 	return text;
 }
 
+char *text_list(char *list, const char *word)
+{
+	char *longer = list ? text_format("%s, %s", list, word) : text_format("%s", word);
+
+	free(list);
+	return longer;
+}
+
 void text_dts_string(FILE *out, const char *string)
 {
 	fputc('"', out);
@@ -81,18 +89,34 @@ static uint64_t unit(const char *suffix)
 	return 0;
 }
 
+/* Reads the digits that *string begins with and moves behind them. false: none, or more than `max`. */
+static bool digits(const char **string, uint64_t max, uint64_t *number)
+{
+	const char *c = *string;
+
+	*number = 0;
+	for (; *c >= '0' && *c <= '9'; c++) {
+		*number = *number * 10 + (uint64_t)(*c - '0');
+		if (*number > max)
+			return false;
+	}
+	if (c == *string)
+		return false;
+	*string = c;
+	return true;
+}
+
+bool text_number(const char *string, uint64_t max, uint64_t *number)
+{
+	return digits(&string, max, number) && !*string;
+}
+
 bool text_mib(const char *string, uint64_t max, uint64_t *mib)
 {
-	uint64_t number = 0;
-	const char *c = string;
+	uint64_t number;
 
-	for (; *c >= '0' && *c <= '9'; c++) {
-		if (number > max)
-			return false;
-		number = number * 10 + (uint64_t)(*c - '0');
-	}
-	if (c == string || !unit(c) || number > max / unit(c))
+	if (!digits(&string, max, &number) || !unit(string) || number > max / unit(string))
 		return false;
-	*mib = number * unit(c);
+	*mib = number * unit(string);
 	return true;
 }

@@ -10,6 +10,9 @@
 /* printf to a new string; never NULL. */
 __attribute__((format(printf, 1, 2))) char *text_format(const char *format, ...);
 
+/* "a, b, c": frees `list` (NULL: none yet) and returns it with `word` at its end. */
+char *text_list(char *list, const char *word);
+
 /* Writes "..." as a string of a device-tree source. */
 void text_dts_string(FILE *out, const char *string);
 
@@ -21,6 +24,9 @@ bool text_is_plain(const char *string);
 
 /* Can it stand as one kernel argument's value: no blank, no quote, 1 to 64 characters? */
 bool text_is_token(const char *string);
+
+/* Decimal digits only. false: no such number, or more than `max`. */
+bool text_number(const char *string, uint64_t max, uint64_t *number);
 
 /*
  * "512M", "2G" or "512" (MiB) to MiB. false: no such number, a fraction of a

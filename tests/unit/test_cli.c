@@ -2,7 +2,7 @@
 /*
  * The pure parts of the command: sizes, text made safe for device-tree source
  * and shell (checked with dtc and sh themselves), the cpio writer (checked with
- * a reader of its own), the options and the machine's size.
+ * a reader of its own) and the configuration of `run`.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,15 +11,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
 #include "cli/config.h"
 #include "cli/cpio.h"
-#include "cli/options.h"
-#include "cli/qemu.h"
 #include "cli/text.h"
 
 /* What `write` writes of `string`. */
@@ -237,67 +234,15 @@ static void cpio_inodes_differ(void **state)
 	free(archive);
 }
 
-/* ---- options, configuration, machine ---- */
-
-#define WORDS(...) ((char *[]){__VA_ARGS__, NULL})
-
-static void option_values(void **state)
-{
-	struct options options;
-
-	(void)state;
-	options_read(&options,
-		WORDS("--memory", "2G", "--cpu=max,sstc=off", "--verbose", "--", "ls", "--memory"),
-		false);
-	assert_int_equal(options.memory_mib, 2048);
-	assert_string_equal(options.cpu, "max,sstc=off");
-	assert_true(options.verbose);
-	assert_string_equal(options.program[0], "ls");
-	assert_string_equal(options.program[1], "--memory");
-	assert_null(options.program[2]);
-	assert_null(options.kernel);
-}
-
-/* The exit status of options_read() in a process of its own. */
-static int refusal(char **words, bool debug)
-{
-	struct options options;
-	int status;
-	const pid_t child = fork();
-
-	if (!child) {
-		freopen("/dev/null", "w", stderr);
-		options_read(&options, words, debug);
-		_exit(0);
-	}
-	assert_int_equal(waitpid(child, &status, 0), child);
-	return WEXITSTATUS(status);
-}
-
-static void wrong_options(void **state)
-{
-	(void)state;
-	assert_int_equal(refusal(WORDS("--memory", "512M"), false), 0);
-	assert_int_equal(refusal(WORDS("--memory", "513M"), false), 2);
-	assert_int_equal(refusal(WORDS("--memory", "94M"), false), 2);
-	assert_int_equal(refusal(WORDS("--memory", "lots"), false), 2);
-	assert_int_equal(refusal(WORDS("--memory"), false), 2);
-	assert_int_equal(refusal(WORDS("--writable", "0"), false), 2);
-	assert_int_equal(refusal(WORDS("--mem", "512M"), false), 2);
-	assert_int_equal(refusal(WORDS("--verbose=1"), false), 2);
-	assert_int_equal(refusal(WORDS("--kernel", "/"), false), 2);
-	assert_int_equal(refusal(WORDS("--kernel", "/no/such/file"), false), 2);
-	assert_int_equal(refusal(WORDS("--image", "/etc/passwd"), false), 2);
-	assert_int_equal(refusal(WORDS("--append", "a\nb"), false), 2);
-	assert_int_equal(refusal(WORDS("--symbols", "/etc/passwd"), false), 2);
-	assert_int_equal(refusal(WORDS("--symbols", "/etc/passwd"), true), 0);
-	assert_int_equal(refusal(WORDS("ls"), false), 2);
-	assert_int_equal(refusal(WORDS("--"), false), 2);
-}
+/* ---- configuration ---- */
 
 static void configuration_has_the_values(void **state)
 {
-	const struct options options = {.memory_mib = 320, .writable_mib = 7, .append = "x=\"1\""};
+	const struct options options = {.memory_mib = 320,
+		.writable_mib = 7,
+		.cpus = 3,
+		.append = "x=\"1\"",
+		.image = "/etc/."};
 	char *bootargs = config_bootargs(&options);
 	char *text = NULL;
 	size_t size = 0;
@@ -308,23 +253,12 @@ static void configuration_has_the_values(void **state)
 	fclose(out);
 	assert_non_null(strstr(text, "memory-mib = <320>;"));
 	assert_non_null(strstr(text, "writable-mib = <7>;"));
+	assert_non_null(strstr(text, "cpus = <3>;"));
+	assert_non_null(strstr(text, "kernel = \"debian\";"));
+	assert_non_null(strstr(text, "image = \"/etc\";"));
 	assert_non_null(strstr(text, " x=\\\"1\\\"\";"));
 	free(text);
 	free(bootargs);
-}
-
-static void machine_has_room_for_the_bundle(void **state)
-{
-	const struct options options = {.memory_mib = 64, .writable_mib = 64};
-
-	(void)state;
-	for (uint64_t bundle = 1; bundle < 4096; bundle += 13) {
-		const uint64_t ram = qemu_memory_mib(&options, bundle << 20);
-		const uint64_t start = ram / 2 < 512 ? ram / 2 : 512; /* where QEMU puts it */
-
-		assert_true(start + bundle < ram);
-		assert_true(64 + 64 + bundle < ram);
-	}
 }
 
 int main(void)
@@ -336,10 +270,7 @@ int main(void)
 		cmocka_unit_test(tokens),
 		cmocka_unit_test(cpio_entries),
 		cmocka_unit_test(cpio_inodes_differ),
-		cmocka_unit_test(option_values),
-		cmocka_unit_test(wrong_options),
 		cmocka_unit_test(configuration_has_the_values),
-		cmocka_unit_test(machine_has_room_for_the_bundle),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
