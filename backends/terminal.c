@@ -3,46 +3,65 @@
 
 #include <stdint.h>
 
+#include "backends/console.h"
 #include "drivers/uart.h"
 #include "lib/log.h"
 
-#define RING_SIZE 4096   /* a power of two */
-#define SEND_MAX  1024   /* bytes a call, so that a guest with much to say takes turns */
-#define PATIENCE  100000 /* polls of the UART for one byte; on real hardware some 10 ms */
+#define SEND_MAX 1024   /* bytes a call, so that a guest with much to say takes turns */
+#define PATIENCE 100000 /* polls of the UART for one byte; on real hardware some 10 ms */
 
-static char ring[RING_SIZE];
-static uint32_t ring_head, ring_tail; /* free-running; head - tail bytes wait */
-static bool has_uart;
-static unsigned irq;
-static bool want_transmit;
+static bool has_uart, has_interrupt; /* set once, at boot */
 
-static uint32_t ring_used(void)
-{
-	return ring_head - ring_tail;
-}
+static struct spinlock writers; /* whose turn terminal_write() is */
+
+static struct spinlock lock; /* of the UART's registers and of what follows */
+static bool want_receive, want_transmit;
+static bool writing; /* terminal_write() is at it: others may not send */
+static bool refused; /* and one wanted to */
 
 static void set_interrupts(void)
 {
-	uart_want(ring_used() < RING_SIZE, want_transmit);
+	if (has_interrupt)
+		uart_want(want_receive, want_transmit);
 }
 
-void terminal_init(unsigned source)
+void terminal_init(bool interrupt)
 {
 	has_uart = true;
-	irq = source;
+	has_interrupt = interrupt;
+	want_receive = true;
 	set_interrupts();
 }
 
-void terminal_write(const char *data, size_t len)
+static void set_writing(bool now)
+{
+	bool locked = log_lock(&lock);
+
+	writing = now;
+	if (!writing && refused) {
+		refused = false;
+		want_transmit = true;
+		set_interrupts();
+	}
+	log_unlock(&lock, locked);
+}
+
+/* The lock is not held while the UART is waited for. */
+static size_t send_some(const char *data, size_t len)
+{
+	bool locked = log_lock(&lock);
+	size_t sent = uart_send(data, len);
+
+	log_unlock(&lock, locked);
+	return sent;
+}
+
+static void send_all(const char *data, size_t len)
 {
 	unsigned patience = PATIENCE;
 
-	if (!has_uart) {
-		log_write(data, len);
-		return;
-	}
 	while (len) {
-		size_t sent = uart_send(data, len);
+		size_t sent = send_some(data, len);
 
 		if (!sent && --patience)
 			continue;
@@ -54,56 +73,97 @@ void terminal_write(const char *data, size_t len)
 	}
 }
 
-size_t terminal_send(const char *data, size_t len)
+void terminal_write(const char *data, size_t len)
 {
-	size_t now = len < SEND_MAX ? len : SEND_MAX;
-
-	/* Nothing would tell when to go on, so this is the end of it. */
-	if (!irq) {
-		terminal_write(data, now);
-		return len;
+	if (!has_uart) {
+		log_write(data, len);
+		return;
 	}
-	size_t sent = uart_send(data, now);
-	bool more = sent < len;
+	bool locked = log_lock(&writers);
 
-	if (more != want_transmit) {
-		want_transmit = more;
+	set_writing(true);
+	send_all(data, len);
+	set_writing(false);
+	log_unlock(&writers, locked);
+}
+
+/* With the lock. Only the interrupt takes `want_transmit` back: several may wait for it. */
+static size_t send_now(const char *data, size_t len)
+{
+	if (writing) {
+		refused = true;
+		return 0;
+	}
+	size_t sent = uart_send(data, len < SEND_MAX ? len : SEND_MAX);
+
+	if (sent < len && !want_transmit) {
+		want_transmit = true;
 		set_interrupts();
 	}
 	return sent;
 }
 
-static void fill_ring(void)
+size_t terminal_send(const char *data, size_t len)
 {
-	while (ring_used() < RING_SIZE) {
-		int c = uart_receive();
-
-		if (c < 0)
-			break;
-		ring[ring_head++ % RING_SIZE] = (char)c;
+	/* Nothing would tell when to go on, so this is the end of it. */
+	if (!has_interrupt) {
+		terminal_write(data, len < SEND_MAX ? len : SEND_MAX);
+		return len;
 	}
+	bool locked = log_lock(&lock);
+	size_t sent = send_now(data, len);
+
+	log_unlock(&lock, locked);
+	return sent;
 }
 
-size_t terminal_read(char *data, size_t len)
+void terminal_want_input(bool want)
 {
-	bool was_full = ring_used() == RING_SIZE;
-	size_t n = 0;
+	if (want == want_receive)
+		return;
+	bool locked = log_lock(&lock);
 
-	while (n < len && ring_used())
-		data[n++] = ring[ring_tail++ % RING_SIZE];
-	if (was_full && n) {
-		fill_ring();
-		set_interrupts();
-	}
-	return n;
-}
-
-bool terminal_interrupt(unsigned source)
-{
-	if (!irq || source != irq)
-		return false;
-	fill_ring();
-	want_transmit = false;
+	want_receive = want;
 	set_interrupts();
-	return true;
+	log_unlock(&lock, locked);
+}
+
+static int receive(void)
+{
+	bool locked = log_lock(&lock);
+	int byte = uart_receive();
+
+	log_unlock(&lock, locked);
+	return byte;
+}
+
+/*
+ * The UART's line falls here and rises at the end if there is still a reason for it: a controller that forwards
+ * only a rise, as an APLIC does when it sends messages, then forwards it again.
+ */
+static void begin_interrupt(void)
+{
+	bool locked = log_lock(&lock);
+
+	want_transmit = false;
+	uart_want(false, false);
+	log_unlock(&lock, locked);
+}
+
+static void end_interrupt(void)
+{
+	bool locked = log_lock(&lock);
+
+	set_interrupts();
+	log_unlock(&lock, locked);
+}
+
+void terminal_interrupt(void)
+{
+	if (!has_interrupt)
+		return;
+	begin_interrupt();
+	console_input(receive);
+	console_room();
+	end_interrupt();
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The one terminal: Vesper's own lines, a VM's console port and its SBI debug
- * console. Input waits in a ring; while the ring is full the UART is left
- * alone, so that the sender waits and nothing is lost. On a machine whose UART
- * Vesper does not know, output goes where its own lines go, and there is no
- * input.
+ * The physical terminal: one UART, its interrupt, and who may write when.
+ * Vesper's own lines and the monitor wait for the UART, the console in front
+ * (console.h) takes what room there is and goes on in the interrupt. On a
+ * machine whose UART Vesper does not know, output goes where its own lines go,
+ * and there is no input. Calls may come from any hart.
  */
 #ifndef VESPER_BACKENDS_TERMINAL_H
 #define VESPER_BACKENDS_TERMINAL_H
@@ -12,24 +12,31 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define TERMINAL_PORT 0 /* the VM port that this stands behind */
+/* The UART is ready. Without `interrupt`, nobody will call terminal_interrupt(): there is output only. */
+void terminal_init(bool interrupt);
 
-/* The UART is ready; its interrupts arrive as PLIC source `source`, 0 for none. */
-void terminal_init(unsigned source);
-
-/* Writes all of it, waiting for the UART (a bounded time a byte, then the byte is dropped). */
+/*
+ * Writes all of it, waiting for the UART (a bounded time a byte, then the byte is dropped). Nothing
+ * that others write comes in between.
+ */
 void terminal_write(const char *data, size_t len);
 
 /*
- * Writes what the UART takes now; when that was not all, terminal_interrupt() tells when to go on.
- * Without that interrupt it waits as terminal_write() does, and drops what is too much for one call.
+ * Writes what the UART takes now; when that was not all, the interrupt leads to console_room().
+ * Without interrupt it waits as terminal_write() does, and drops what is too much for one call.
  */
 size_t terminal_send(const char *data, size_t len);
 
-/* Takes up to `len` bytes of waiting input. */
-size_t terminal_read(char *data, size_t len);
+/*
+ * May the UART be read? While not, what is typed stays in it and the sender waits, so that nothing is lost.
+ * Calls of this one must not overlap: console.c makes them with its lock.
+ */
+void terminal_want_input(bool want);
 
-/* Was this the console's interrupt? Then there may be input, or room to send. */
-bool terminal_interrupt(unsigned source);
+/*
+ * The UART's interrupt, whichever controller it came through: hands input to console_input(), says
+ * console_room(). Without any lock, on one hart at a time, before the controller is told that it is done.
+ */
+void terminal_interrupt(void);
 
 #endif

@@ -63,6 +63,30 @@ entry:
 	li	s0, 0
 	call	start
 
+/*
+ * Another hart's first instructions (SBI HSM, translation off): a1 is the
+ * physical address of its struct hart (core/hart.h), which begins with satp
+ * and the top of its stack, where the same struct is mapped.
+ */
+.globl hart_entry
+hart_entry:
+	csrw	sie, zero
+	csrw	sscratch, zero
+	lla	t0, parked
+	csrw	stvec, t0
+	ld	t0, 0(a1)
+	ld	a0, 8(a1)
+	csrw	satp, t0
+	sfence.vma
+	lla	t0, trap_entry
+	csrw	stvec, t0
+
+/* hart_enter(hart): the stack ends where the struct begins. */
+.globl hart_enter
+hart_enter:
+	mv	sp, a0
+	call	hart_main
+
 .balign 4
 parked:
 	wfi

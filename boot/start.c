@@ -7,6 +7,7 @@
 #include <libfdt.h>
 #include <string.h>
 
+#include "backends/console.h"
 #include "backends/terminal.h"
 #include "config/bundle.h"
 #include "config/machine.h"
@@ -15,6 +16,7 @@
 #include "core/csr.h"
 #include "core/features.h"
 #include "core/firmware.h"
+#include "core/host_irq.h"
 #include "core/own.h"
 #include "core/page.h"
 #include "core/power.h"
@@ -24,15 +26,18 @@
 #include "core/zero.h"
 #include "drivers/goldfish_rtc.h"
 #include "drivers/uart.h"
-#include "irq/plic.h"
 #include "lib/log.h"
+#include "monitor/monitor.h"
 
 extern char image_start[], image_end[];
 extern uintptr_t __stack_chk_guard;
 
+#define SPEC_PAGES 1
+
+_Static_assert(sizeof(struct vm_spec) <= SPEC_PAGES * PAGE_SIZE, "");
+
 static struct machine machine;
 static struct features features;
-static struct vm_spec spec;
 static struct config_error error;
 
 static void read_machine(uint64_t hart_id, const void *fdt)
@@ -59,41 +64,28 @@ static void init_memory(const void *fdt)
 		own_map_device(machine.finisher.base, machine.finisher.size);
 }
 
+static bool has_input(void)
+{
+	return host_irq_has_terminal(&machine, &features);
+}
+
 static void init_devices(void)
 {
-	if (machine.plic.size) {
-		own_map_device(machine.plic.base, machine.plic.size);
-		plic_init(machine.plic.base, machine.plic_sources, machine.plic_context);
-	}
 	if (machine.uart.size) {
 		own_map_device(machine.uart.base, machine.uart.size);
 		uart_init(machine.uart.base, machine.uart_reg_shift, machine.uart_reg_io_width);
-		terminal_init(machine.uart_irq);
+		terminal_init(has_input());
 		log_set_sink(terminal_write);
-		if (machine.uart_irq)
-			plic_enable(machine.uart_irq);
-		else
+		if (!has_input())
 			log_line("the console has no input: its UART has no interrupt through a "
-				 "PLIC, the one controller that Vesper knows");
+				 "controller that Vesper knows");
 	}
+	host_irq_init(&machine, &features);
 	if (machine.rtc.size)
 		own_map_device(machine.rtc.base, machine.rtc.size);
 	clock_init(machine.rtc.size ? goldfish_rtc_read(machine.rtc.base) : 0, machine.timebase_hz);
 	vm_load_seed(machine.rng_seed, machine.rng_seed_len);
-}
-
-static void read_config(void)
-{
-	struct bundle bundle;
-
-	if (!machine.bundle.size)
-		die("no bundle: Vesper boots with one file that holds the VM (QEMU: -initrd FILE; "
-		    "`vesper run` makes it)");
-	if (bundle_open(&bundle, (const void *)machine.bundle.base, machine.bundle.size, &error) !=
-		OK)
-		die("the bundle: %s", error.text);
-	if (vm_config_read(&bundle, &spec, &error) != OK)
-		die("the configuration: %s", error.text);
+	sched_init(machine.n_harts, machine.timebase_hz);
 }
 
 static unsigned ram_mib(void)
@@ -105,19 +97,77 @@ static unsigned ram_mib(void)
 	return (unsigned)(bytes >> 20);
 }
 
-static void banner(const struct vm *vm)
+static void say_machine(void)
 {
 	char text[120];
-	uint64_t own = (uint64_t)(image_end - image_start) + page_overhead() + vm_device_memory(vm);
 
 	features_describe(&features, text, sizeof(text));
 	log_line("on %s: %u hart%s, %u MiB RAM, %s", machine.model, machine.n_harts,
 		machine.n_harts == 1 ? "" : "s", ram_mib(), text);
-	log_line("starting %s: %lu MiB, %u vCPU, kernel %lu KiB, %u device%s; Vesper's own memory "
-		 "%lu KiB",
-		spec.name, (unsigned long)(spec.memory >> 20), spec.vcpus,
-		(unsigned long)(spec.kernel.size >> 10), spec.n_devices,
-		spec.n_devices == 1 ? "" : "s", (unsigned long)(own >> 10));
+}
+
+static void say_vm(const struct vm *vm)
+{
+	const struct vm_spec *spec = vm->spec;
+
+	log_line("%s %s: %lu MiB, %u vCPU%s, kernel %lu KiB, %u device%s",
+		spec->manual ? "not starting" : "starting", spec->name,
+		(unsigned long)(spec->memory >> 20), spec->vcpus, spec->vcpus == 1 ? "" : "s",
+		(unsigned long)(spec->kernel.size >> 10), spec->n_devices,
+		spec->n_devices == 1 ? "" : "s");
+}
+
+/* One VM of the configuration; its spec lives as long as it. */
+static void create_vm(const struct bundle *bundle, unsigned i)
+{
+	struct vm_spec *spec = page_alloc(SPEC_PAGES);
+
+	if (!spec)
+		die("no memory for VM %u: give the machine more RAM (QEMU: -m)", i);
+	if (vm_config_read(bundle, i, spec, &error) != OK)
+		die("the configuration: %s", error.text);
+	say_vm(vm_create(spec, &features));
+}
+
+static void create_vms(void)
+{
+	struct bundle bundle;
+	unsigned n;
+
+	if (!machine.bundle.size)
+		die("no bundle: Vesper boots with one file that holds the VMs (QEMU: -initrd FILE; "
+		    "`vesper run` makes it)");
+	if (bundle_open(&bundle, (const void *)machine.bundle.base, machine.bundle.size, &error) !=
+		OK)
+		die("the bundle: %s", error.text);
+	if (vm_config_count(&bundle, &n, &error) != OK)
+		die("the configuration: %s", error.text);
+	for (unsigned i = 0; i < n; i++)
+		create_vm(&bundle, i);
+	vm_place(&machine);
+}
+
+/* Blocks zeroed before the first guest starts: a quarter of what Linux touches while it boots. */
+#define BLOCKS_AHEAD 8
+
+static void say_memory(void)
+{
+	uint64_t own = (uint64_t)(image_end - image_start) + page_overhead();
+
+	for (const struct vm *vm = vm_first(); vm; vm = vm->next)
+		own += vm_device_memory(vm);
+	log_line("Vesper's own memory: %lu KiB", (unsigned long)(own >> 10));
+}
+
+/* The first thing that the boot hart does once all harts run. */
+static void start_vms(void)
+{
+	say_memory();
+	if (has_input())
+		monitor_init();
+	for (struct vm *vm = vm_first(); vm; vm = vm->next)
+		if (!vm->spec->manual)
+			vm_start_at_boot(vm);
 }
 
 _Noreturn void start(uint64_t hart_id, const void *fdt); /* called by entry.S */
@@ -132,10 +182,8 @@ __attribute__((no_stack_protector)) _Noreturn void start(uint64_t hart_id, const
 	features_probe(&machine, &features);
 	init_memory(fdt);
 	init_devices();
-	read_config();
-
-	struct vm *vm = vm_create(&spec, &features);
-
-	banner(vm);
-	vm_start(vm);
+	say_machine();
+	create_vms();
+	page_zero_ahead(BLOCKS_AHEAD);
+	hart_run_all(&machine, &features, start_vms);
 }

@@ -4,7 +4,7 @@
 #define VESPER_CONFIG_ERROR_H
 
 struct config_error {
-	char text[200]; /* no newline; "" when there is none */
+	char text[256]; /* no newline; "" when there is none */
 };
 
 /* Fills err->text (cut to fit). */

@@ -153,9 +153,9 @@ static bool translate(const void *fdt, int above, int bus, struct machine_range 
 	return false;
 }
 
-bool dt_walk_reg(const struct dt_walk *w, struct machine_range *out)
+bool dt_walk_reg(const struct dt_walk *w, unsigned index, struct machine_range *out)
 {
-	if (!w->depth || !dt_reg_of(w->fdt, w->node[w->depth - 1], w->node[w->depth], 0, out))
+	if (!w->depth || !dt_reg_of(w->fdt, w->node[w->depth - 1], w->node[w->depth], index, out))
 		return false;
 	for (int d = w->depth - 1; d > 0; d--)
 		if (!translate(w->fdt, w->node[d - 1], w->node[d], out))

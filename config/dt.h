@@ -49,11 +49,11 @@ struct dt_walk {
 
 void dt_walk_start(struct dt_walk *w, const void *fdt);
 
-/* Goes on to the next node in tree order (deeper than DT_DEPTH_MAX: left out); its offset, or -1 at the end. */
+/* Goes on to the next node in tree order (deeper than DT_DEPTH_MAX: left out); its offset, -1: end. */
 int dt_walk_next(struct dt_walk *w);
 
-/* The first `reg` entry of the current node as a CPU address: `ranges` of all buses above applied. */
-bool dt_walk_reg(const struct dt_walk *w, struct machine_range *out);
+/* `reg` entry `index` of the current node as a CPU address: `ranges` of all buses above applied. */
+bool dt_walk_reg(const struct dt_walk *w, unsigned index, struct machine_range *out);
 
 /* The first interrupt of the current node: its parent's phandle and the first cell. */
 bool dt_walk_interrupt(const struct dt_walk *w, uint32_t *parent, uint32_t *number);

@@ -1,161 +1,136 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The guest's machine looks like QEMU's `virt`, as far as Vesper emulates it.
- * The tree is written front to back with libfdt's sequential functions; the
- * first error sticks and is looked at once, at the end.
+ * The guest's machine looks like QEMU's `virt`, as far as Vesper emulates it,
+ * with one of two interrupt controllers: the PLIC, or APLIC and IMSIC.
  */
 #include "config/guest_fdt.h"
 
 #include <libfdt.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
-#define PLIC_PHANDLE 1
-#define INTC_PHANDLE 2 /* of vCPU 0; vCPU n has + n */
+
+#include "config/fdtw.h"
+
+#define IRQCHIP_PHANDLE 1 /* the PLIC, or the APLIC */
+#define IMSIC_PHANDLE   2
+#define INTC_PHANDLE    3 /* of vCPU 0; vCPU n has + n */
 
 #define INTERRUPT_S_EXTERNAL 9
 #define INTERRUPT_NONE       0xffffffffu
+#define INTERRUPT_LEVEL_HIGH 4
+
+#define IMSIC_PAGE 0x1000ull
+
+#define UART_PATH  "/soc/serial@10000000" /* GUEST_UART_BASE */
+#define UART_CLOCK 3686400
 
 #define ISA_TEXT_MAX 1024 /* bytes of all names in isa_table.c together, and some */
 
-struct writer {
-	void *fdt;
-	int error;
-};
-
-static void keep(struct writer *w, int result)
+/* What every interrupt controller has; an interrupt there takes `interrupt_cells`. */
+static void write_controller(struct fdtw *w, uint32_t interrupt_cells, uint32_t phandle)
 {
-	if (!w->error)
-		w->error = result;
+	fdtw_flag(w, "interrupt-controller");
+	fdtw_number(w, "#interrupt-cells", interrupt_cells);
+	fdtw_number(w, "#address-cells", 0);
+	fdtw_number(w, "phandle", phandle);
 }
 
-__attribute__((format(printf, 2, 3))) static void begin(struct writer *w, const char *format, ...)
+/* The interrupt of a device: a PLIC wants its number, an APLIC also how it is signalled. */
+static void write_interrupt(struct fdtw *w, const struct guest_fdt_input *in, uint32_t irq)
 {
-	char name[40];
-	va_list args;
+	fdt32_t value[2] = {cpu_to_fdt32(irq), cpu_to_fdt32(INTERRUPT_LEVEL_HIGH)};
 
-	va_start(args, format);
-	vsnprintf(name, sizeof(name), format, args);
-	va_end(args);
-	keep(w, fdt_begin_node(w->fdt, name));
+	fdtw_number(w, "interrupt-parent", IRQCHIP_PHANDLE);
+	fdtw_bytes(w, "interrupts", value, in->aia ? sizeof(value) : sizeof(value[0]));
 }
 
-static void end(struct writer *w)
+static void write_aliases(struct fdtw *w)
 {
-	keep(w, fdt_end_node(w->fdt));
+	fdtw_begin(w, "aliases");
+	fdtw_text(w, "serial0", UART_PATH);
+	fdtw_end(w);
 }
 
-static void bytes(struct writer *w, const char *name, const void *data, size_t size)
+static void write_chosen(struct fdtw *w, const struct guest_fdt_input *in)
 {
-	keep(w, fdt_property(w->fdt, name, data, (int)size));
-}
-
-static void flag(struct writer *w, const char *name)
-{
-	bytes(w, name, NULL, 0);
-}
-
-static void text(struct writer *w, const char *name, const char *value)
-{
-	bytes(w, name, value, strlen(value) + 1);
-}
-
-static void number(struct writer *w, const char *name, uint32_t value)
-{
-	keep(w, fdt_property_u32(w->fdt, name, value));
-}
-
-static void number64(struct writer *w, const char *name, uint64_t value)
-{
-	keep(w, fdt_property_u64(w->fdt, name, value));
-}
-
-static void reg(struct writer *w, uint64_t base, uint64_t size)
-{
-	fdt64_t value[2] = {cpu_to_fdt64(base), cpu_to_fdt64(size)};
-
-	bytes(w, "reg", value, sizeof(value));
-}
-
-static void cells(struct writer *w, uint32_t address, uint32_t size)
-{
-	number(w, "#address-cells", address);
-	number(w, "#size-cells", size);
-}
-
-static void write_chosen(struct writer *w, const struct guest_fdt_input *in)
-{
-	begin(w, "chosen");
-	text(w, "bootargs", in->spec->bootargs);
+	fdtw_begin(w, "chosen");
+	fdtw_text(w, "bootargs", in->spec->bootargs);
+	fdtw_text(w, "stdout-path", UART_PATH);
 	if (in->initrd_end > in->initrd_start) {
-		number64(w, "linux,initrd-start", in->initrd_start);
-		number64(w, "linux,initrd-end", in->initrd_end);
+		fdtw_number64(w, "linux,initrd-start", in->initrd_start);
+		fdtw_number64(w, "linux,initrd-end", in->initrd_end);
 	}
-	bytes(w, "rng-seed", in->rng_seed, sizeof(in->rng_seed));
-	end(w);
+	fdtw_bytes(w, "rng-seed", in->rng_seed, sizeof(in->rng_seed));
+	fdtw_end(w);
 }
 
-static void write_memory(struct writer *w, const struct guest_fdt_input *in)
+static void write_memory(struct fdtw *w, const struct guest_fdt_input *in)
 {
-	begin(w, "memory@%lx", (unsigned long)GUEST_RAM_BASE);
-	text(w, "device_type", "memory");
-	reg(w, GUEST_RAM_BASE, in->spec->memory);
-	end(w);
+	fdtw_begin(w, "memory@%lx", (unsigned long)GUEST_RAM_BASE);
+	fdtw_text(w, "device_type", "memory");
+	fdtw_reg(w, GUEST_RAM_BASE, in->spec->memory);
+	fdtw_end(w);
 }
 
 /* Both forms of the ISA: kernels before 6.7 read only the string. */
-static void write_isa(struct writer *w, const struct isa *isa)
+static void write_isa(struct fdtw *w, const struct isa *isa)
 {
 	char buf[ISA_TEXT_MAX];
 	size_t size = isa_to_list(isa, buf, sizeof(buf));
 
 	if (!size)
-		keep(w, -FDT_ERR_NOSPACE);
-	text(w, "riscv,isa-base", "rv64i");
-	bytes(w, "riscv,isa-extensions", buf, size);
+		fdtw_keep(w, -FDT_ERR_NOSPACE);
+	fdtw_text(w, "riscv,isa-base", "rv64i");
+	fdtw_bytes(w, "riscv,isa-extensions", buf, size);
 	if (!isa_to_string(isa, buf, sizeof(buf)))
-		keep(w, -FDT_ERR_NOSPACE);
-	text(w, "riscv,isa", buf);
+		fdtw_keep(w, -FDT_ERR_NOSPACE);
+	fdtw_text(w, "riscv,isa", buf);
 	if (isa_has(isa, ISA_ZICBOM))
-		number(w, "riscv,cbom-block-size", isa->cbom_block);
+		fdtw_number(w, "riscv,cbom-block-size", isa->cbom_block);
 	if (isa_has(isa, ISA_ZICBOZ))
-		number(w, "riscv,cboz-block-size", isa->cboz_block);
+		fdtw_number(w, "riscv,cboz-block-size", isa->cboz_block);
 	if (isa_has(isa, ISA_ZICBOP) && isa->cbop_block)
-		number(w, "riscv,cbop-block-size", isa->cbop_block);
+		fdtw_number(w, "riscv,cbop-block-size", isa->cbop_block);
 }
 
-static void write_cpu(struct writer *w, const struct guest_fdt_input *in, unsigned cpu)
+static void write_intc(struct fdtw *w, unsigned cpu)
 {
-	begin(w, "cpu@%x", cpu);
-	text(w, "device_type", "cpu");
-	number(w, "reg", cpu);
-	text(w, "status", "okay");
-	text(w, "compatible", "riscv");
-	text(w, "mmu-type", in->mmu_type);
-	write_isa(w, &in->isa);
-	begin(w, "interrupt-controller");
-	text(w, "compatible", "riscv,cpu-intc");
-	number(w, "#interrupt-cells", 1);
-	number(w, "#address-cells", 0);
-	flag(w, "interrupt-controller");
-	number(w, "phandle", INTC_PHANDLE + cpu);
-	end(w);
-	end(w);
+	fdtw_begin(w, "interrupt-controller");
+	fdtw_text(w, "compatible", "riscv,cpu-intc");
+	write_controller(w, 1, INTC_PHANDLE + cpu);
+	fdtw_end(w);
 }
 
-static void write_cpus(struct writer *w, const struct guest_fdt_input *in)
+static void write_cpu(
+	struct fdtw *w, const struct guest_fdt_input *in, const struct isa *isa, unsigned cpu)
 {
-	begin(w, "cpus");
-	cells(w, 1, 0);
+	fdtw_begin(w, "cpu@%x", cpu);
+	fdtw_text(w, "device_type", "cpu");
+	fdtw_number(w, "reg", cpu);
+	fdtw_text(w, "status", "okay");
+	fdtw_text(w, "compatible", "riscv");
+	fdtw_text(w, "mmu-type", in->mmu_type);
+	write_isa(w, isa);
+	write_intc(w, cpu);
+	fdtw_end(w);
+}
+
+static void write_cpus(struct fdtw *w, const struct guest_fdt_input *in)
+{
+	struct isa isa = in->isa;
+
+	if (in->aia)
+		isa_add_name(&isa, "ssaia");
+	fdtw_begin(w, "cpus");
+	fdtw_cells(w, 1, 0);
 	/* One cell is what every kernel understands. */
-	number(w, "timebase-frequency", (uint32_t)in->timebase_hz);
+	fdtw_number(w, "timebase-frequency", (uint32_t)in->timebase_hz);
 	for (unsigned cpu = 0; cpu < in->spec->vcpus; cpu++)
-		write_cpu(w, in, cpu);
-	end(w);
+		write_cpu(w, in, &isa, cpu);
+	fdtw_end(w);
 }
 
 /* Context 2h is M-mode, which a guest does not have; 2h+1 is S-mode. */
-static void write_plic_contexts(struct writer *w, unsigned vcpus)
+static void write_plic_contexts(struct fdtw *w, unsigned vcpus)
 {
 	fdt32_t list[VM_VCPUS_MAX][4];
 
@@ -164,87 +139,130 @@ static void write_plic_contexts(struct writer *w, unsigned vcpus)
 		list[cpu][1] = cpu_to_fdt32(INTERRUPT_NONE);
 		list[cpu][3] = cpu_to_fdt32(INTERRUPT_S_EXTERNAL);
 	}
-	bytes(w, "interrupts-extended", list, vcpus * sizeof(list[0]));
+	fdtw_bytes(w, "interrupts-extended", list, vcpus * sizeof(list[0]));
 }
 
-static void write_plic(struct writer *w, const struct guest_fdt_input *in)
+static void write_plic(struct fdtw *w, const struct guest_fdt_input *in)
 {
 	static const char compatible[] = "sifive,plic-1.0.0\0riscv,plic0";
 
-	begin(w, "plic@%lx", (unsigned long)GUEST_PLIC_BASE);
-	bytes(w, "compatible", compatible, sizeof(compatible));
-	reg(w, GUEST_PLIC_BASE, GUEST_PLIC_SIZE);
-	flag(w, "interrupt-controller");
-	number(w, "#interrupt-cells", 1);
-	number(w, "#address-cells", 0);
-	number(w, "riscv,ndev", GUEST_PLIC_SOURCES - 1);
+	fdtw_begin(w, "plic@%lx", (unsigned long)GUEST_PLIC_BASE);
+	fdtw_bytes(w, "compatible", compatible, sizeof(compatible));
+	fdtw_reg(w, GUEST_PLIC_BASE, GUEST_PLIC_SIZE);
+	fdtw_number(w, "riscv,ndev", GUEST_PLIC_SOURCES - 1);
 	write_plic_contexts(w, in->spec->vcpus);
-	number(w, "phandle", PLIC_PHANDLE);
-	end(w);
+	write_controller(w, 1, IRQCHIP_PHANDLE);
+	fdtw_end(w);
 }
 
-static void write_finisher(struct writer *w)
+static void write_imsics(struct fdtw *w, const struct guest_fdt_input *in)
+{
+	fdt32_t list[VM_VCPUS_MAX][2];
+	unsigned vcpus = in->spec->vcpus;
+
+	for (unsigned cpu = 0; cpu < vcpus; cpu++) {
+		list[cpu][0] = cpu_to_fdt32(INTC_PHANDLE + cpu);
+		list[cpu][1] = cpu_to_fdt32(INTERRUPT_S_EXTERNAL);
+	}
+	fdtw_begin(w, "imsics@%lx", (unsigned long)GUEST_IMSIC_BASE);
+	fdtw_text(w, "compatible", "riscv,imsics");
+	fdtw_reg(w, GUEST_IMSIC_BASE, vcpus * IMSIC_PAGE);
+	fdtw_bytes(w, "interrupts-extended", list, vcpus * sizeof(list[0]));
+	fdtw_number(w, "riscv,num-ids", GUEST_IMSIC_IDS);
+	fdtw_flag(w, "msi-controller");
+	fdtw_number(w, "#msi-cells", 0);
+	write_controller(w, 0, IMSIC_PHANDLE);
+	fdtw_end(w);
+}
+
+static void write_aplic(struct fdtw *w)
+{
+	fdtw_begin(w, "aplic@%lx", (unsigned long)GUEST_APLIC_BASE);
+	fdtw_text(w, "compatible", "riscv,aplic");
+	fdtw_reg(w, GUEST_APLIC_BASE, GUEST_APLIC_SIZE);
+	fdtw_number(w, "msi-parent", IMSIC_PHANDLE);
+	fdtw_number(w, "riscv,num-sources", GUEST_APLIC_SOURCES - 1);
+	write_controller(w, 2, IRQCHIP_PHANDLE);
+	fdtw_end(w);
+}
+
+static void write_finisher(struct fdtw *w)
 {
 	static const char compatible[] = "sifive,test1\0sifive,test0";
 
-	begin(w, "test@%lx", (unsigned long)GUEST_FINISHER_BASE);
-	bytes(w, "compatible", compatible, sizeof(compatible));
-	reg(w, GUEST_FINISHER_BASE, GUEST_FINISHER_SIZE);
-	end(w);
+	fdtw_begin(w, "test@%lx", (unsigned long)GUEST_FINISHER_BASE);
+	fdtw_bytes(w, "compatible", compatible, sizeof(compatible));
+	fdtw_reg(w, GUEST_FINISHER_BASE, GUEST_FINISHER_SIZE);
+	fdtw_end(w);
 }
 
-static void write_rtc(struct writer *w)
+static void write_rtc(struct fdtw *w, const struct guest_fdt_input *in)
 {
-	begin(w, "rtc@%lx", (unsigned long)GUEST_RTC_BASE);
-	text(w, "compatible", "google,goldfish-rtc");
-	reg(w, GUEST_RTC_BASE, GUEST_RTC_SIZE);
-	number(w, "interrupt-parent", PLIC_PHANDLE);
-	number(w, "interrupts", GUEST_RTC_IRQ);
-	end(w);
+	fdtw_begin(w, "rtc@%lx", (unsigned long)GUEST_RTC_BASE);
+	fdtw_text(w, "compatible", "google,goldfish-rtc");
+	fdtw_reg(w, GUEST_RTC_BASE, GUEST_RTC_SIZE);
+	write_interrupt(w, in, GUEST_RTC_IRQ);
+	fdtw_end(w);
 }
 
-static void write_virtio(struct writer *w, unsigned device)
+static void write_uart(struct fdtw *w, const struct guest_fdt_input *in)
+{
+	fdtw_begin(w, "serial@%lx", (unsigned long)GUEST_UART_BASE);
+	fdtw_text(w, "compatible", "ns16550a");
+	fdtw_reg(w, GUEST_UART_BASE, GUEST_UART_SIZE);
+	fdtw_number(w, "clock-frequency", UART_CLOCK);
+	write_interrupt(w, in, GUEST_UART_IRQ);
+	fdtw_end(w);
+}
+
+static void write_virtio(struct fdtw *w, const struct guest_fdt_input *in, unsigned device)
 {
 	uint64_t base = GUEST_VIRTIO_BASE + device * GUEST_VIRTIO_SIZE;
 
-	begin(w, "virtio_mmio@%lx", (unsigned long)base);
-	text(w, "compatible", "virtio,mmio");
-	reg(w, base, GUEST_VIRTIO_SIZE);
-	number(w, "interrupt-parent", PLIC_PHANDLE);
-	number(w, "interrupts", GUEST_VIRTIO_IRQ + device);
-	end(w);
+	fdtw_begin(w, "virtio_mmio@%lx", (unsigned long)base);
+	fdtw_text(w, "compatible", "virtio,mmio");
+	fdtw_reg(w, base, GUEST_VIRTIO_SIZE);
+	write_interrupt(w, in, GUEST_VIRTIO_IRQ + device);
+	fdtw_end(w);
 }
 
-static void write_soc(struct writer *w, const struct guest_fdt_input *in)
+static void write_soc(struct fdtw *w, const struct guest_fdt_input *in)
 {
-	begin(w, "soc");
-	text(w, "compatible", "simple-bus");
-	cells(w, 2, 2);
-	flag(w, "ranges");
+	fdtw_begin(w, "soc");
+	fdtw_text(w, "compatible", "simple-bus");
+	fdtw_cells(w, 2, 2);
+	fdtw_flag(w, "ranges");
 	write_finisher(w);
-	write_rtc(w);
-	write_plic(w, in);
+	write_rtc(w, in);
+	if (in->aia) {
+		write_imsics(w, in);
+		write_aplic(w);
+	} else {
+		write_plic(w, in);
+	}
+	write_uart(w, in);
 	for (unsigned i = 0; i < in->spec->n_devices; i++)
-		write_virtio(w, i);
-	end(w);
+		write_virtio(w, in, i);
+	fdtw_end(w);
 }
 
 enum status guest_fdt_build(void *buf, size_t size, const struct guest_fdt_input *in)
 {
-	struct writer w = {.fdt = buf};
+	struct fdtw w = {.fdt = buf};
 
 	if (fdt_create(buf, (int)size))
 		return ERR_NO_SPACE;
-	keep(&w, fdt_finish_reservemap(buf));
-	begin(&w, "%s", "");
-	cells(&w, 2, 2);
-	text(&w, "compatible", "riscv-virtio");
-	text(&w, "model", "vesper,virt");
+	fdtw_keep(&w, fdt_finish_reservemap(buf));
+	fdtw_begin(&w, "%s", "");
+	fdtw_cells(&w, 2, 2);
+	fdtw_text(&w, "compatible", "riscv-virtio");
+	fdtw_text(&w, "model", "vesper,virt");
+	write_aliases(&w);
 	write_chosen(&w, in);
 	write_memory(&w, in);
 	write_cpus(&w, in);
 	write_soc(&w, in);
-	end(&w);
-	keep(&w, fdt_finish(buf));
+	fdtw_end(&w);
+	fdtw_keep(&w, fdt_finish(buf));
 	return w.error ? ERR_NO_SPACE : OK;
 }

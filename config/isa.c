@@ -138,6 +138,21 @@ void isa_parse_string(struct isa *isa, const char *string)
 	add_implied(isa);
 }
 
+static void intersect_block(uint32_t *block, uint32_t other)
+{
+	if (*block != other)
+		*block = 0;
+}
+
+void isa_intersect(struct isa *isa, const struct isa *other)
+{
+	for (size_t i = 0; i < sizeof(isa->bits) / sizeof(isa->bits[0]); i++)
+		isa->bits[i] &= other->bits[i];
+	intersect_block(&isa->cbom_block, other->cbom_block);
+	intersect_block(&isa->cboz_block, other->cboz_block);
+	intersect_block(&isa->cbop_block, other->cbop_block);
+}
+
 void isa_for_guest(const struct isa *host, struct isa *guest)
 {
 	memset(guest, 0, sizeof(*guest));
@@ -151,9 +166,9 @@ void isa_for_guest(const struct isa *host, struct isa *guest)
 		isa_remove(guest, ISA_ZICBOM);
 	if (!guest->cboz_block)
 		isa_remove(guest, ISA_ZICBOZ);
-	/* Both mean "Svade until asked"; where henvcfg.ADUE is set there is nothing to ask for. */
-	if (isa_has(guest, ISA_SVADU))
-		isa_remove(guest, ISA_SVADE);
+	/* A guest's programs mask pointers by its senvcfg, which is Ssnpm's. */
+	if (!isa_has(guest, ISA_SSNPM))
+		isa_remove(guest, ISA_SUPM);
 }
 
 struct text {

@@ -32,6 +32,11 @@ enum isa_ext {
 	ISA_SSCOFPMF,
 	ISA_SMAIA,
 	ISA_SSAIA,
+	ISA_ZICFILP,
+	ISA_ZICFISS,
+	ISA_SSNPM,
+	ISA_SUPM,
+	ISA_SSDBLTRP,
 	ISA_KNOWN_FIRST_OTHER, /* further names follow in the table only */
 	ISA_MAX = 160,
 };
@@ -57,10 +62,13 @@ void isa_parse_string(struct isa *isa, const char *string);
 /* Adds one name of the `riscv,isa-extensions` list. */
 void isa_add_name(struct isa *isa, const char *name);
 
+/* Leaves in `isa` what `other` has too; a block size that differs becomes 0. */
+void isa_intersect(struct isa *isa, const struct isa *other);
+
 /*
- * What a guest may use of `host`: user-level extensions that need no help, and those that Vesper
- * enables (Sstc, Svpbmt, Zicbom/z/p, Svadu only where henvcfg can). Never H, M-mode or AIA
- * extensions.
+ * What a guest may use of `host`: user-level extensions that need no help, and those that take a bit
+ * of henvcfg (Sstc, Svpbmt, Svadu, Zicbom/z, Zicfilp, Zicfiss, Ssnpm, Ssdbltrp): who calls removes
+ * these from `host` first where the bit does not stay. Never H, M-mode or AIA extensions.
  */
 void isa_for_guest(const struct isa *host, struct isa *guest);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Left out on purpose, although a host may have them: Zihpm (guests get no
- * performance counters), Zicfilp and Zicfiss, Ssnpm and Supm, Ssdbltrp (each
- * needs an henvcfg bit that Vesper doesn't give), Zk (it includes Zkr).
+ * Left out on purpose, although a host may have them: Zihpm and Sscofpmf (a
+ * guest's counters are those of the SBI), Zk (it includes Zkr). Svade with
+ * Svadu means "Svade until the SBI is asked for the other".
  */
 #include "config/isa_table.h"
 
@@ -26,6 +26,8 @@ const struct isa_name isa_table[] = {
 	{"ziccif", ISA_MAX, true},
 	{"zicclsm", ISA_MAX, true},
 	{"ziccrse", ISA_MAX, true},
+	{"zicfilp", ISA_ZICFILP, true},
+	{"zicfiss", ISA_ZICFISS, true},
 	{"zicntr", ISA_MAX, true},
 	{"zicond", ISA_MAX, true},
 	{"zicsr", ISA_MAX, true},
@@ -113,11 +115,14 @@ const struct isa_name isa_table[] = {
 	{"ssaia", ISA_SSAIA, false},
 	{"ssccptr", ISA_MAX, true},
 	{"sscofpmf", ISA_SSCOFPMF, false},
+	{"ssdbltrp", ISA_SSDBLTRP, true},
+	{"ssnpm", ISA_SSNPM, true},
 	{"ssstateen", ISA_SSSTATEEN, false},
 	{"sstc", ISA_SSTC, true},
 	{"sstvala", ISA_MAX, true},
 	{"sstvecd", ISA_MAX, true},
 	{"ssu64xl", ISA_MAX, true},
+	{"supm", ISA_SUPM, true},
 	{"svade", ISA_SVADE, true},
 	{"svadu", ISA_SVADU, true},
 	{"svinval", ISA_MAX, true},

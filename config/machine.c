@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "config/dt.h"
 #include "config/machine_parts.h"
 
 static void copy_string(
@@ -69,5 +68,6 @@ enum status machine_parse(
 		return status;
 	read_chosen(&r);
 	machine_devices_read(&r);
+	machine_irq_read(&r);
 	return OK;
 }

@@ -16,6 +16,22 @@ struct machine_range {
 	uint64_t base, size; /* host-physical bytes */
 };
 
+#define MACHINE_NO_CONTEXT UINT32_MAX
+
+struct machine_hart {
+	uint64_t id;           /* of the firmware */
+	uint32_t plic_context; /* its S-mode context; MACHINE_NO_CONTEXT: none */
+	uint64_t imsic;        /* host-physical page of its S-level interrupt file; 0: none */
+	unsigned guest_files;  /* pages with guest interrupt files that follow it */
+	uint32_t aplic_hart;   /* its Hart Index in the APLIC; MACHINE_NO_CONTEXT: none */
+};
+
+enum machine_irqchip {
+	MACHINE_IRQCHIP_NONE,
+	MACHINE_IRQCHIP_PLIC,
+	MACHINE_IRQCHIP_APLIC, /* through the IMSIC when `aplic_msi` */
+};
+
 struct machine {
 	char model[64];
 	unsigned n_ram, n_reserved, n_harts;
@@ -23,18 +39,24 @@ struct machine {
 	/* /memreserve/ entries and /reserved-memory children with a `reg`; not the DTB or the
 	 * initrd. */
 	struct machine_range reserved[MACHINE_RESERVED_MAX];
-	uint64_t hart_id[MACHINE_HARTS_MAX]; /* of the CPUs whose status is okay */
-	unsigned boot_hart;                  /* index into hart_id */
-	struct isa isa;                      /* of the boot hart */
-	char mmu_type[16];                   /* "riscv,sv57", ... or "" */
+	/* The CPUs whose status is okay and that have H if the boot hart has. */
+	struct machine_hart hart[MACHINE_HARTS_MAX];
+	unsigned boot_hart; /* index into hart */
+	struct isa isa;     /* what all of them have */
+	char mmu_type[16];  /* the narrowest of them: "riscv,sv57", ... or "" */
 	uint64_t timebase_hz;
 
-	struct machine_range plic; /* size 0: none */
-	unsigned plic_sources;     /* riscv,ndev */
-	unsigned plic_context;     /* S-mode context of the boot hart */
-	struct machine_range
-		uart;      /* an ns16550-compatible one, /chosen stdout-path first; size 0: none */
-	unsigned uart_irq; /* PLIC source; 0: none */
+	/* Of several the one that the console is wired to; it may reach only some of the harts. */
+	struct machine_range plic;  /* size 0: none */
+	unsigned plic_sources;      /* riscv,ndev */
+	struct machine_range aplic; /* the S-level domain; size 0: none */
+	unsigned aplic_sources;     /* riscv,num-sources */
+	bool aplic_msi;             /* it sends MSIs to the IMSIC of `hart` */
+	unsigned imsic_ids;         /* riscv,num-ids; 0: no IMSIC */
+	/* An ns16550-compatible one, /chosen stdout-path first; size 0: none. */
+	struct machine_range uart;
+	enum machine_irqchip uart_irqchip; /* what its interrupt is wired to */
+	unsigned uart_irq;                 /* source there; 0: none */
 	unsigned uart_reg_shift, uart_reg_io_width;
 	struct machine_range rtc; /* google,goldfish-rtc; size 0: none */
 	struct machine_range

@@ -8,7 +8,6 @@
 #include <libfdt.h>
 #include <string.h>
 
-#include "config/dt.h"
 #include "config/machine_parts.h"
 
 #define PAGE 4096ull

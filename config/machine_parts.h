@@ -3,6 +3,7 @@
 #ifndef VESPER_CONFIG_MACHINE_PARTS_H
 #define VESPER_CONFIG_MACHINE_PARTS_H
 
+#include "config/dt.h"
 #include "config/machine.h"
 
 struct machine_reader {
@@ -10,16 +11,42 @@ struct machine_reader {
 	uint64_t boot_hart_id;
 	struct machine *out;
 	struct config_error *err;
-	uint32_t boot_intc; /* phandle of the boot hart's own interrupt controller; 0: none */
+	/* Phandles; 0: none. */
+	uint32_t intc[MACHINE_HARTS_MAX];        /* of the harts' own interrupt controllers */
+	uint32_t imsic_index[MACHINE_HARTS_MAX]; /* Hart Index of the harts' IMSIC pages */
+	uint32_t uart_parent, plic, imsic, aplic;
+	int stdout_node; /* -1: none */
 };
 
 /* RAM and reserved ranges. */
 MUST_CHECK enum status machine_memory_read(struct machine_reader *r);
 
-/* Harts, ISA, timebase; sets boot_intc. */
+/* Harts, ISA, MMU, timebase; sets intc. */
 MUST_CHECK enum status machine_cpu_read(struct machine_reader *r);
 
-/* PLIC, UART, RTC. An absent or unusable device is no error: its range stays empty. */
+/* UART, RTC, finisher; sets uart_parent. An absent or unusable one is no error: its range stays empty. */
 void machine_devices_read(struct machine_reader *r);
+
+/* PLIC, IMSIC, APLIC, and which of them the UART is wired to. The same goes for them. */
+void machine_irq_read(struct machine_reader *r);
+
+/*
+ * For each hart its first index below `limit` in the interrupts-extended of `node` that is its
+ * S-mode external interrupt, or MACHINE_NO_CONTEXT. false: all have none.
+ */
+bool machine_irq_harts(
+	struct machine_reader *r, int node, uint64_t limit, uint32_t number[MACHINE_HARTS_MAX]);
+
+/* A reader for machine_match(): the harts' imsic, guest_files and imsic_index, imsic_ids. */
+void machine_imsic_read(struct machine_reader *r, const struct dt_walk *walk);
+
+struct machine_driver {
+	const char *compatible;
+	void (*read)(struct machine_reader *r,
+		const struct dt_walk *walk); /* of the node that it stands at */
+};
+
+/* Walks over the tree: each enabled node goes to the first of `drivers` that its compatible names. */
+void machine_match(struct machine_reader *r, const struct machine_driver *drivers, unsigned n);
 
 #endif

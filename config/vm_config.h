@@ -7,11 +7,18 @@
 #include "config/bundle.h"
 
 /*
- * Reads the one VM of the bundle's configuration. ERR_INVALID with err->text naming the node and
- * the property: a missing or unknown property or node, a value out of range, an image that is not
- * in the bundle.
+ * How many VMs it has (1 or more), after the checks that concern all of them: the root node, names
+ * that differ, harts that one has for itself.
+ */
+MUST_CHECK enum status vm_config_count(
+	const struct bundle *b, unsigned *out, struct config_error *err);
+
+/*
+ * Reads VM `i` (0..count-1). ERR_INVALID with err->text naming the file (if the root's `source` gives
+ * it), the node and the property: a missing or unknown property or node, a value out of range, an
+ * image that is not in the bundle, a kernel that can't be booted, too little memory.
  */
 MUST_CHECK enum status vm_config_read(
-	const struct bundle *b, struct vm_spec *out, struct config_error *err);
+	const struct bundle *b, unsigned i, struct vm_spec *out, struct config_error *err);
 
 #endif

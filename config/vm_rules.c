@@ -20,7 +20,8 @@ bool vm_rules_fail(const struct vm_node *n, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
-	config_error_set(n->err, "%s: %s", n->path, text);
+	config_error_set(n->err, "%s%s%s: %s", n->source ? n->source : "", n->source ? ": " : "",
+		n->path, text);
 	return false;
 }
 
@@ -146,6 +147,62 @@ bool vm_rules_image(const struct vm_node *n, const struct vm_rule *rule, void *f
 	return true;
 }
 
+/* The words of a list as they are written: "a", "b". */
+static void describe(const struct vm_choice *choices, char *buf, size_t size)
+{
+	size_t len = 0;
+
+	for (const struct vm_choice *c = choices; c->name && len < size; c++)
+		len += (size_t)snprintf(
+			buf + len, size - len, "%s\"%s\"", c == choices ? "" : ", ", c->name);
+}
+
+bool vm_rules_choice(const struct vm_node *n, const struct vm_rule *rule, void *field)
+{
+	const char *text = text_of(n, rule);
+	char known[80];
+
+	if (!text)
+		return false;
+	for (const struct vm_choice *c = rule->choices; c->name; c++) {
+		if (!strcmp(text, c->name)) {
+			*(unsigned *)field = c->value;
+			return true;
+		}
+	}
+	describe(rule->choices, known, sizeof(known));
+	return vm_rules_fail(n, "%s = \"%s\" is unknown; known are: %s", rule->name, text, known);
+}
+
+bool vm_rules_flag(const struct vm_node *n, const struct vm_rule *rule, void *field)
+{
+	int len;
+
+	(void)value_of(n, rule, &len);
+	if (len)
+		return vm_rules_fail(n, "%s takes no value: %s;", rule->name, rule->name);
+	*(bool *)field = true;
+	return true;
+}
+
+const void *vm_rules_list(const struct vm_node *n, const struct vm_rule *rule, unsigned *count)
+{
+	int len;
+	const void *cells = value_of(n, rule, &len);
+
+	*count = cells ? (unsigned)len / 4 : 0;
+	if (!cells || len % 4 || *count < rule->min) {
+		vm_rules_fail(
+			n, "%s must be a list of numbers: %s = <0 1>", rule->name, rule->name);
+		return NULL;
+	}
+	if (*count > rule->max) {
+		vm_rules_fail(n, "%s has %u numbers (%u at most)", rule->name, *count, rule->max);
+		return NULL;
+	}
+	return cells;
+}
+
 static const struct vm_rule *find(const struct vm_rule *rules, unsigned n_rules, const char *name)
 {
 	for (unsigned i = 0; i < n_rules; i++)
@@ -193,4 +250,37 @@ bool vm_rules_apply(
 		}
 	}
 	return true;
+}
+
+struct vm_node vm_rules_child(const struct vm_node *parent, int offset)
+{
+	struct vm_node n = *parent;
+	const char *name = fdt_get_name(n.bundle->config.data, offset, NULL);
+
+	n.offset = offset;
+	/* Only the root's own path ends in a slash. */
+	snprintf(n.path, sizeof(n.path), "%.38s/%.38s", parent->path[1] ? parent->path : "", name);
+	return n;
+}
+
+int vm_rules_compatible(const struct vm_node *n, const char *const *names, unsigned n_names)
+{
+	const char *given = dt_string(n->bundle->config.data, n->offset, "compatible");
+	const char *similar;
+
+	if (!given) {
+		vm_rules_fail(n, "compatible = \"%s\"%s is missing", names[0],
+			n_names > 1 ? " or the like" : "");
+		return -1;
+	}
+	for (unsigned i = 0; i < n_names; i++)
+		if (!strcmp(given, names[i]))
+			return (int)i;
+	similar = vm_rules_similar(given, names, n_names);
+	if (similar || n_names == 1)
+		vm_rules_fail(n, "unknown compatible \"%s\" (did you mean \"%s\"?)", given,
+			similar ? similar : names[0]);
+	else
+		vm_rules_fail(n, "unknown compatible \"%s\"", given);
+	return -1;
 }

@@ -15,9 +15,16 @@
 /* One node being read. */
 struct vm_node {
 	const struct bundle *bundle;
-	int offset;    /* in the configuration's tree */
-	char path[80]; /* for messages, cut */
+	int offset;         /* in the configuration's tree */
+	const char *source; /* name of the configuration's file, for messages; NULL: not given */
+	char path[80];      /* for messages, cut */
 	struct config_error *err;
+};
+
+/* A word and what it means; in a list that ends with NULL. */
+struct vm_choice {
+	const char *name;
+	unsigned value;
 };
 
 struct vm_rule {
@@ -26,7 +33,8 @@ struct vm_rule {
 	bool (*parse)(const struct vm_node *n, const struct vm_rule *rule, void *field);
 	size_t offset; /* of the field in the struct that the node fills */
 	bool required;
-	uint32_t min, max, step; /* numbers: a multiple of step; strings: max bytes of text */
+	uint32_t min, max, step; /* numbers: a multiple of step; strings: bytes of text */
+	const struct vm_choice *choices;
 };
 
 /* Fills `out` from the node's properties. false: err names the property. */
@@ -42,11 +50,21 @@ bool vm_rules_text(const struct vm_node *n, const struct vm_rule *rule,
 	void *field); /* char[] that is zeroed */
 bool vm_rules_image(
 	const struct vm_node *n, const struct vm_rule *rule, void *field); /* struct blob */
+bool vm_rules_choice(
+	const struct vm_node *n, const struct vm_rule *rule, void *field); /* unsigned or an enum */
+bool vm_rules_flag(const struct vm_node *n, const struct vm_rule *rule, void *field); /* bool */
+/* The list's cells (rule->min to rule->max of them); NULL: err is set. */
+const void *vm_rules_list(const struct vm_node *n, const struct vm_rule *rule, unsigned *count);
+
+/* The node `offset` below `parent`. */
+struct vm_node vm_rules_child(const struct vm_node *parent, int offset);
+/* The index in `names` of the node's compatible; -1: err says which names are known. */
+int vm_rules_compatible(const struct vm_node *n, const char *const *names, unsigned n_names);
 
 /* Of `n` names the one that `name` is a likely misspelling of; NULL: none. */
 const char *vm_rules_similar(const char *name, const char *const *names, unsigned n);
 
-/* Sets err->text to "PATH: " and the formatted text; returns false. */
+/* Sets err->text to "SOURCE: PATH: " and the formatted text; returns false. */
 __attribute__((format(printf, 2, 3))) bool vm_rules_fail(
 	const struct vm_node *n, const char *format, ...);
 

@@ -11,15 +11,25 @@
 
 #include "config/machine.h"
 
+/* What Vesper makes itself not see, to stand for a hart that does not say it. */
+enum features_ignored {
+	IGNORE_NOTHING,
+	IGNORE_HTINST, /* but for a page-table walk: a hart that gives an address must tell of that */
+	IGNORE_HTVAL, /* and htinst at all */
+};
+
 struct features {
-	uint64_t gstage_mode; /* the widest hgatp.MODE: ATP_SV39 (Sv39x4), ... */
+	uint64_t gstage_modes; /* bit m: hgatp.MODE m, ATP_SV39 (Sv39x4) to ATP_SV57 */
 	unsigned vmid_bits;
-	uint64_t henvcfg; /* every bit that a guest may be given */
+	uint64_t henvcfg;       /* every bit that a guest may be given */
+	uint64_t henvcfg_reset; /* those that are set when a vCPU starts */
 	bool sstc;
 	bool stateen;
-	bool vector;
+	bool aia;            /* Ssaia's registers */
+	bool imsic;          /* and an IMSIC at each hart */
+	unsigned vlenb;      /* bytes of a vector register; 0: no V */
 	unsigned cboz_block; /* bytes that cbo.zero zeroes for Vesper itself; 0: not usable */
-	bool use_htinst;     /* false: ignored, as on a hart that always writes 0 */
+	enum features_ignored ignored;
 	uint64_t timebase_hz;
 	struct isa guest_isa;
 	const char *guest_mmu; /* "riscv,sv39", ... */

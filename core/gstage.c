@@ -13,10 +13,15 @@ static unsigned level_shift(unsigned level)
 	return 12 + 9 * level;
 }
 
-/* The widest GPA has two bits more than the page-table format's virtual address. */
-static uint64_t gpa_limit(const struct gstage *g)
+static unsigned levels_of(uint64_t mode)
 {
-	return 1ull << (level_shift(g->levels) + 2);
+	return (unsigned)(3 + mode - ATP_SV39);
+}
+
+/* The widest GPA has two bits more than the page-table format's virtual address. */
+static uint64_t gpa_limit(unsigned levels)
+{
+	return 1ull << (level_shift(levels) + 2);
 }
 
 static uint64_t *entry(uint64_t *table, bool root, unsigned level, uint64_t addr)
@@ -41,9 +46,17 @@ static bool is_leaf(uint64_t pte)
 	return pte & (PTE_R | PTE_W | PTE_X);
 }
 
+uint64_t gstage_mode(uint64_t modes, uint64_t end)
+{
+	for (uint64_t mode = ATP_SV39; mode <= ATP_SV57; mode++)
+		if (modes >> mode & 1 && end <= gpa_limit(levels_of(mode)))
+			return mode;
+	return 0;
+}
+
 enum status gstage_init(struct gstage *g, uint64_t mode)
 {
-	g->levels = (unsigned)(3 + mode - ATP_SV39);
+	g->levels = levels_of(mode);
 	g->root = page_alloc(4);
 	g->tables = 4;
 	return g->root ? OK : ERR_NO_MEMORY;
@@ -108,7 +121,7 @@ enum status gstage_map(struct gstage *g, gpa_t from, hpa_t to, uint64_t size, ui
 	uint64_t step;
 
 	ASSERT(!((from.a | to.a | size) & (PAGE_SIZE - 1)));
-	if (!range_inside(from.a, size, 0, gpa_limit(g)))
+	if (!range_inside(from.a, size, 0, gpa_limit(g->levels)))
 		return ERR_INVALID;
 	for (uint64_t done = 0; done < size; done += step) {
 		unsigned level = leaf_level(g, from.a + done, to.a + done, size - done);
@@ -161,7 +174,7 @@ bool gstage_lookup(const struct gstage *g, gpa_t addr, hpa_t *out, uint64_t *lea
 {
 	unsigned level;
 
-	if (addr.a >= gpa_limit(g))
+	if (addr.a >= gpa_limit(g->levels))
 		return false;
 	uint64_t pte = *walk(g, addr.a, &level);
 	if (!(pte & PTE_V))

@@ -19,6 +19,12 @@ struct gstage {
 	unsigned tables; /* pages in use, the root's four included */
 };
 
+/*
+ * The narrowest of `modes` (bit m: ATP_* value m) for addresses below `end`: each level more makes every walk of the
+ * hart longer. 0: none of them reaches so far.
+ */
+uint64_t gstage_mode(uint64_t modes, uint64_t end);
+
 /* `mode` is an ATP_* value. ERR_NO_MEMORY. */
 MUST_CHECK enum status gstage_init(struct gstage *g, uint64_t mode);
 

@@ -13,6 +13,7 @@
 #define OPCODE_MASK  0x7fu
 #define OPCODE_LOAD  0x03u
 #define OPCODE_STORE 0x23u
+#define OPCODE_SYSTEM 0x73u
 
 /*
  * A transformed instruction: rs1 becomes Addr. Offset, the immediate and all above 32 bits are 0, and bit 1
@@ -58,10 +59,18 @@ static const struct form zcb[8][2] = {
 	[3] = {{INSN_STORE, 2, false, 2, 3}, {0}},                          /* c.sh */
 };
 
+#define SP 2
+
 /* Bits [shift, shift+width) of an instruction; width is at most 5. */
 static uint8_t field(uint32_t bits, unsigned shift, unsigned width)
 {
 	return (uint8_t)((bits >> shift) & ((1u << width) - 1));
+}
+
+/* A register of three bits is one of x8 to x15. */
+static uint8_t short_register(uint32_t bits, unsigned shift)
+{
+	return (uint8_t)(8 + field(bits, shift, 3));
 }
 
 static void other(unsigned length, struct insn *out)
@@ -76,39 +85,40 @@ static void decode_compressed(uint32_t bits, struct insn *out)
 
 	if (quadrant == 0 && funct3 == ZCB_FUNCT3)
 		form = &zcb[field(bits, 10, 3)][field(bits, 6, 1)];
-	uint8_t reg = field(bits, form->reg_shift, form->reg_bits);
+	uint8_t reg = form->reg_bits == 3 ? short_register(bits, form->reg_shift)
+					  : field(bits, form->reg_shift, form->reg_bits);
 
-	if (form->reg_bits == 3)
-		reg = (uint8_t)(reg + 8);
 	if (form->kind == INSN_OTHER || (form->kind == INSN_LOAD && reg == 0)) {
 		other(2, out); /* c.lwsp and c.ldsp into x0 are reserved */
 		return;
 	}
+	/* The immediate is a multiple of the size. */
 	*out = (struct insn){.kind = form->kind,
 		.length = 2,
 		.reg = reg,
 		.size = form->size,
-		.sign_extend = form->sign_extend};
+		.sign_extend = form->sign_extend,
+		.base = quadrant == 2 ? SP : short_register(bits, 7)};
 }
 
 /* Loads, then stores, by funct3; the register is filled in. What is not here has kind INSN_OTHER. */
 static const struct insn standard[2][8] = {
 	{
-		[0] = {INSN_LOAD, 4, 0, 1, true, 0},
-		[1] = {INSN_LOAD, 4, 0, 2, true, 0},
-		[2] = {INSN_LOAD, 4, 0, 4, true, 0},
-		[3] = {INSN_LOAD, 4, 0, 8, true, 0},
-		[4] = {INSN_LOAD, 4, 0, 1, false, 0},
-		[5] = {INSN_LOAD, 4, 0, 2, false, 0},
-		[6] = {INSN_LOAD, 4, 0, 4, false, 0},
-		[7] = {INSN_OTHER, 4, 0, 0, false, 0},
+		[0] = {INSN_LOAD, 4, 0, 1, true, 0, 0, 0},
+		[1] = {INSN_LOAD, 4, 0, 2, true, 0, 0, 0},
+		[2] = {INSN_LOAD, 4, 0, 4, true, 0, 0, 0},
+		[3] = {INSN_LOAD, 4, 0, 8, true, 0, 0, 0},
+		[4] = {INSN_LOAD, 4, 0, 1, false, 0, 0, 0},
+		[5] = {INSN_LOAD, 4, 0, 2, false, 0, 0, 0},
+		[6] = {INSN_LOAD, 4, 0, 4, false, 0, 0, 0},
+		[7] = {INSN_OTHER, 4, 0, 0, false, 0, 0, 0},
 	},
 	{
-		[0] = {INSN_STORE, 4, 0, 1, false, 0},
-		[1] = {INSN_STORE, 4, 0, 2, false, 0},
-		[2] = {INSN_STORE, 4, 0, 4, false, 0},
-		[3] = {INSN_STORE, 4, 0, 8, false, 0},
-		[4 ... 7] = {INSN_OTHER, 4, 0, 0, false, 0},
+		[0] = {INSN_STORE, 4, 0, 1, false, 0, 0, 0},
+		[1] = {INSN_STORE, 4, 0, 2, false, 0, 0, 0},
+		[2] = {INSN_STORE, 4, 0, 4, false, 0, 0, 0},
+		[3] = {INSN_STORE, 4, 0, 8, false, 0, 0, 0},
+		[4 ... 7] = {INSN_OTHER, 4, 0, 0, false, 0, 0, 0},
 	},
 };
 
@@ -122,8 +132,11 @@ static inline void decode_standard(uint32_t bits, struct insn *out)
 		return;
 	}
 	*out = standard[is_store][field(bits, 12, 3)];
-	if (out->kind != INSN_OTHER)
-		out->reg = field(bits, is_store ? 20 : 7, 5);
+	if (out->kind == INSN_OTHER)
+		return;
+	out->reg = field(bits, is_store ? 20 : 7, 5);
+	out->base = field(bits, 15, 5);
+	out->offset = field(bits, is_store ? 7 : 20, 3);
 }
 
 void insn_decode(uint32_t bits, struct insn *out)
@@ -151,4 +164,29 @@ void insn_decode_transformed(uint64_t htinst, struct insn *out)
 	out->addr_offset = htinst >> 15 & 31;
 	if (!(htinst & LENGTH_BIT))
 		out->length = 2;
+}
+
+/* funct3: the operation in two bits, and 4 for an immediate. */
+bool insn_decode_csr(uint32_t bits, struct insn_csr *out)
+{
+	unsigned op = field(bits, 12, 2);
+
+	if ((bits & OPCODE_MASK) != OPCODE_SYSTEM || !op)
+		return false;
+	*out = (struct insn_csr){
+		.csr = (uint16_t)(bits >> 20),
+		.rd = field(bits, 7, 5),
+		.source = field(bits, 15, 5),
+		.immediate = field(bits, 14, 1),
+		.op = op,
+	};
+	out->writes = op == INSN_CSR_WRITE || out->source;
+	return true;
+}
+
+void insn_csr_change(
+	const struct insn_csr *insn, uint64_t operand, uint64_t *value, uint64_t *mask)
+{
+	*mask = insn->op == INSN_CSR_WRITE ? ~0ull : operand;
+	*value = insn->op == INSN_CSR_CLEAR ? 0 : operand;
 }

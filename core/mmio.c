@@ -2,17 +2,19 @@
 /*
  * Guest-page faults. In RAM: the block is given out and the instruction runs
  * again. Elsewhere: the access is decoded once, then it goes to the virtual
- * PLIC or the device model. Whatever cannot be decoded or has no device
+ * interrupt controller or the device model. Whatever cannot be decoded or has no device
  * becomes the access fault that a machine without that device would raise.
  */
 #include "core/mmio.h"
 
+#include "core/aia.h"
 #include "core/csr.h"
 #include "core/guest_access.h"
 #include "core/hfence.h"
 #include "core/insn.h"
 #include "core/trap.h"
 #include "core/vm.h"
+#include "core/walk.h"
 
 static uint64_t access_fault(uint64_t scause)
 {
@@ -54,7 +56,7 @@ __attribute__((cold, noinline)) static void refuse(struct vcpu *vcpu, gpa_t addr
  * Reads the trapped instruction from the guest's memory. false: it is gone, so that running it again
  * faults.
  */
-__attribute__((noinline)) static bool fetch(uint64_t pc, struct insn *out)
+__attribute__((noinline)) bool mmio_fetch(uint64_t pc, uint32_t *out)
 {
 	uint16_t low, high = 0;
 
@@ -62,29 +64,27 @@ __attribute__((noinline)) static bool fetch(uint64_t pc, struct insn *out)
 		return false;
 	if ((low & 3) == 3 && !guest_access_fetch(pc + 2, &high))
 		return false;
-	insn_decode((uint32_t)high << 16 | low, out);
+	*out = (uint32_t)high << 16 | low;
 	return true;
 }
 
-static bool in_plic(gpa_t addr)
+static bool in_plic(const struct vm *vm, gpa_t addr)
 {
-	return addr.a - GUEST_PLIC_BASE < GUEST_PLIC_SIZE;
+	return addr.a - GUEST_PLIC_BASE < vm->plic_size;
 }
 
-static void update_external_irq(struct vcpu *vcpu)
-{
-	vcpu_set_external_irq(vcpu, vplic_output(&vcpu->vm->vplic, (unsigned)vcpu->id));
-}
-
+/* Both with the VM's lock. */
 static bool load(struct vcpu *vcpu, gpa_t addr)
 {
 	struct vm *vm = vcpu->vm;
 	const struct insn *insn = &vcpu->last_insn;
 
-	if (in_plic(addr)) {
+	if (in_plic(vm, addr)) {
 		vcpu->mmio_value = vplic_read(&vm->vplic, addr.a - GUEST_PLIC_BASE, insn->size);
-		update_external_irq(vcpu); /* a claim lowers it */
-	} else if (!dm_mmio_read(vm->dm, addr, insn->size, &vcpu->mmio_value)) {
+		if (vplic_read_claims(addr.a - GUEST_PLIC_BASE))
+			vm_update_external_irqs(vm);
+	} else if (!dm_mmio_read(vm->dm, addr, insn->size, &vcpu->mmio_value) &&
+		   !(vm->aia && aia_read(vm, addr, insn->size, &vcpu->mmio_value))) {
 		return false;
 	}
 	vcpu->regs[insn->reg] = insn_load_value(insn, vcpu->mmio_value);
@@ -98,52 +98,120 @@ static bool store(struct vcpu *vcpu, gpa_t addr)
 	unsigned unused = 64 - 8u * insn->size;
 	uint64_t value = insn->reg ? vcpu->regs[insn->reg] << unused >> unused : 0;
 
-	if (in_plic(addr)) {
+	if (in_plic(vm, addr)) {
 		vplic_write(&vm->vplic, addr.a - GUEST_PLIC_BASE, insn->size, value);
-		update_external_irq(vcpu);
+		vm_update_external_irqs(vm);
 		return true;
 	}
 	if (!dm_mmio_write(vm->dm, addr, insn->size, value))
-		return false;
-	if (vcpu->request != VCPU_GOES_ON)
-		trap_request(vcpu);
-	vm_run_devices(vm);
+		return vm->aia && aia_write(vm, addr, insn->size, value);
+	/* Not when the access ended the VM. */
+	if (vm->state == VM_RUNNING)
+		vm_run_devices(vm);
 	return true;
 }
 
-static void emulate(struct vcpu *vcpu, gpa_t addr)
+static bool access(struct vcpu *vcpu, gpa_t addr)
+{
+	uint64_t scause = vcpu->last_exit.scause;
+	const struct insn *insn = &vcpu->last_insn;
+	bool done = false;
+
+	if (insn->addr_offset || addr.a & (insn->size - 1ull))
+		return false;
+	spin_lock(&vcpu->vm->lock);
+	if (insn->kind == INSN_LOAD && scause == CAUSE_LOAD_GUEST_PAGE)
+		done = load(vcpu, addr);
+	else if (insn->kind == INSN_STORE && scause == CAUSE_STORE_GUEST_PAGE)
+		done = store(vcpu, addr);
+	spin_unlock(&vcpu->vm->lock);
+	return done;
+}
+
+/* Where htinst does not say that a misaligned access faulted in its middle, its first address does. */
+static uint8_t misalignment(const struct vcpu *vcpu)
+{
+	const struct insn *insn = &vcpu->last_insn;
+	uint64_t base = insn->base ? vcpu->regs[insn->base] : 0;
+
+	return insn->kind == INSN_OTHER ? 0 : (uint8_t)insn_misalignment(insn, base);
+}
+
+/* true: it changed a register that a C call leaves alone. */
+static bool emulate(struct vcpu *vcpu, gpa_t addr)
 {
 	const struct exit_info *e = &vcpu->last_exit;
 	struct insn *insn = &vcpu->last_insn;
-	bool done = false;
+	uint32_t word;
 
-	insn_decode_transformed(e->htinst, insn);
-	if (!e->htinst && !fetch(e->sepc, insn))
-		return;
-	if (!insn->addr_offset && !(addr.a & (insn->size - 1ull))) {
-		if (insn->kind == INSN_LOAD && e->scause == CAUSE_LOAD_GUEST_PAGE)
-			done = load(vcpu, addr);
-		else if (insn->kind == INSN_STORE && e->scause == CAUSE_STORE_GUEST_PAGE)
-			done = store(vcpu, addr);
+	vcpu->stats.exits[EXIT_MMIO]++;
+	if (e->htinst) {
+		insn_decode_transformed(e->htinst, insn);
+	} else {
+		if (!mmio_fetch(e->sepc, &word))
+			return false;
+		insn_decode(word, insn);
+		insn->addr_offset = misalignment(vcpu);
 	}
-	if (done)
-		vcpu_skip(insn->length);
-	else
+	if (!access(vcpu, addr)) {
 		refuse(vcpu, addr);
+		return false;
+	}
+	vcpu_skip(insn->length);
+	return insn->kind == INSN_LOAD && TRAP_LEFT_ALONE >> insn->reg & 1;
 }
 
-void mmio_fault(struct vcpu *vcpu)
+/* The hart's idea of the guest's tables, or of what is in RAM, is older than ours. */
+static void forget_translations(void)
+{
+	hfence_gvma_all();
+	hfence_vvma_all();
+}
+
+/*
+ * A hart that gives no address, or the address 0: the guest's page table has it. Completes last_exit
+ * as a hart does that tells all. false: the access is to run again.
+ */
+__attribute__((cold, noinline)) static bool find_address(struct vcpu *vcpu)
+{
+	struct exit_info *e = &vcpu->last_exit;
+	uint64_t fetch = e->scause == CAUSE_FETCH_GUEST_PAGE ? PTE_X : 0;
+	uint64_t user = csr_read(sstatus) & SSTATUS_SPP ? 0 : PTE_U;
+	gpa_t addr;
+
+	switch (walk_find(csr_read(vsatp), e->stval, fetch | user, vm_ram, vcpu->vm, &addr)) {
+	case WALK_TABLE:
+		e->htinst = INSN_WALK_READ;
+		break;
+	case WALK_PAGE:
+		if (insn_is_walk(e->htinst))
+			e->htinst = 0;
+		break;
+	default:
+		forget_translations();
+		return false;
+	}
+	e->htval = addr.a >> 2;
+	return true;
+}
+
+bool mmio_fault(struct vcpu *vcpu)
 {
 	const struct exit_info *e = &vcpu->last_exit;
+
+	if (!e->htval && !find_address(vcpu))
+		return false;
 	gpa_t addr = gpa(e->htval << 2 | (e->stval & 3));
 
 	if (addr.a - GUEST_RAM_BASE < vcpu->vm->spec->memory) {
+		vcpu->stats.exits[EXIT_RAM]++;
 		/* There already: the hart remembered that it was not. */
 		if (!vm_populate(vcpu->vm, addr, VM_ZEROED))
-			hfence_gvma_all();
-	} else if (insn_is_walk(e->htinst) || e->scause == CAUSE_FETCH_GUEST_PAGE) {
-		refuse(vcpu, addr);
-	} else {
-		emulate(vcpu, addr);
+			forget_translations();
+		return false;
 	}
+	if (!insn_is_walk(e->htinst) && e->scause != CAUSE_FETCH_GUEST_PAGE)
+		return emulate(vcpu, addr);
+	refuse(vcpu, addr);
+	return false;
 }

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* From a guest-page fault to the device that was meant, or to an access fault in the guest. */
+/* Guest-page faults: the guest's memory on its first touch, its devices, or nothing. */
 #ifndef VESPER_CORE_MMIO_H
 #define VESPER_CORE_MMIO_H
 
-struct vcpu;
+#include "core/vcpu.h"
 
-/* Handles the guest-page fault described by vcpu->last_exit. All registers are in vcpu->regs. */
-void mmio_fault(struct vcpu *vcpu);
+/* Handles vcpu->last_exit. true: a register in vcpu->regs has changed that a C call would have left alone. */
+bool mmio_fault(struct vcpu *vcpu);
+
+/* Reads the instruction at guest virtual `pc`. false: it is gone, so that running it again faults. */
+MUST_CHECK bool mmio_fetch(uint64_t pc, uint32_t *out);
 
 #endif

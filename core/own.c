@@ -4,15 +4,19 @@
 #include "core/csr.h"
 #include "core/page.h"
 #include "lib/log.h"
+#include "lib/spinlock.h"
 
 #define LEVELS      3
 #define WINDOW_BASE 0xffffffc000000000ull
 #define WINDOW_END  0xfffffffff0000000ull
+#define SLOTS_BASE  WINDOW_END
+#define SLOTS_END   (SLOTS_BASE + MACHINE_HARTS_MAX * OWN_SLOT_SIZE)
 
 /* From image.ld; all page aligned. */
 extern char image_start[], text_end[], rodata_end[], image_end[], stack_guard[];
 
 static uint64_t *root;
+static struct spinlock lock; /* of the tables */
 static uint64_t window_next = WINDOW_BASE;
 
 static const uint64_t kind_bits[] = {
@@ -26,7 +30,8 @@ static uint64_t level_size(unsigned level)
 	return PAGE_SIZE << (9 * level);
 }
 
-static uint64_t *descend(uint64_t va, unsigned level)
+/* The entry for `va` at `level`; NULL: its table is not there (and not to be made, or no memory). */
+static uint64_t *walk(uint64_t va, unsigned level, bool make)
 {
 	uint64_t *table = root;
 
@@ -34,7 +39,7 @@ static uint64_t *descend(uint64_t va, unsigned level)
 		uint64_t *e = &table[va / level_size(l) % 512];
 
 		if (!*e) {
-			void *below = page_alloc(1);
+			void *below = make ? page_alloc(1) : NULL;
 
 			if (!below)
 				return NULL;
@@ -49,7 +54,7 @@ static uint64_t *descend(uint64_t va, unsigned level)
 /* Maps one leaf; an entry that is there already stays. */
 static enum status map_leaf(uint64_t va, uint64_t pa, unsigned level, uint64_t bits)
 {
-	uint64_t *e = descend(va, level);
+	uint64_t *e = walk(va, level, true);
 
 	if (!e)
 		return ERR_NO_MEMORY;
@@ -122,7 +127,7 @@ void own_init(const struct machine *machine, const struct machine_range *bundle)
 		map_around(machine->ram[i].base & ~(PAGE_SIZE - 1),
 			(machine->ram[i].base + machine->ram[i].size) & ~(PAGE_SIZE - 1), holes,
 			sizeof(holes) / sizeof(holes[0]));
-	csr_write(satp, ATP_SV39 << ATP_MODE_SHIFT | (uintptr_t)root >> 12);
+	csr_write(satp, own_satp());
 	__asm__ volatile("sfence.vma" ::: "memory");
 }
 
@@ -146,19 +151,69 @@ uint8_t *own_window(uint64_t size)
 	return (uint8_t *)(uintptr_t)at;
 }
 
-enum status own_window_map(uint8_t *at, void *block)
+uint64_t own_satp(void)
 {
-	enum status status = map_leaf((uintptr_t)at, (uintptr_t)block, 1, kind_bits[OWN_DATA]);
+	return ATP_SV39 << ATP_MODE_SHIFT | (uintptr_t)root >> 12;
+}
 
-	__asm__ volatile("sfence.vma %0" : : "r"(at) : "memory");
+static enum status map_data(uint64_t va, void *at, unsigned level)
+{
+	spin_lock(&lock);
+	enum status status = map_leaf(va, (uintptr_t)at, level, kind_bits[OWN_DATA]);
+
+	spin_unlock(&lock);
+	__asm__ volatile("sfence.vma %0" : : "r"(va) : "memory");
 	return status;
 }
 
-void own_window_unmap(uint8_t *at)
+enum status own_window_map(uint8_t *at, void *block)
 {
-	uint64_t *e = descend((uintptr_t)at, 1);
+	return map_data((uintptr_t)at, block, 1);
+}
 
-	ASSERT(e && *e);
-	*e = 0;
-	__asm__ volatile("sfence.vma %0" : : "r"(at) : "memory");
+/* The entry keeps its address without PTE_V. Entries of a window are its owner's alone, so there is no lock. */
+void own_window_hide(uint8_t *at)
+{
+	uint64_t *e = walk((uintptr_t)at, 1, false);
+
+	if (e)
+		*e &= ~PTE_V;
+}
+
+void *own_window_take(uint8_t *at)
+{
+	uint64_t *e = walk((uintptr_t)at, 1, false);
+	uint64_t pte = e ? *e : 0;
+
+	ASSERT(!(pte & PTE_V));
+	if (e)
+		*e = 0;
+	return (void *)(pte >> PTE_PPN_SHIFT << 12);
+}
+
+/* ---- slots of harts ---- */
+
+uint8_t *own_slot(unsigned index)
+{
+	return (uint8_t *)(SLOTS_BASE + index * OWN_SLOT_SIZE);
+}
+
+enum status own_slot_map(unsigned index, void *stack, void *page)
+{
+	uint64_t slot = (uintptr_t)own_slot(index);
+	enum status status = map_data(slot + OWN_SLOT_STACK_TOP, page, 0);
+
+	for (uint64_t at = OWN_SLOT_STACK; at < OWN_SLOT_STACK_TOP && status == OK; at += PAGE_SIZE)
+		status = map_data(slot + at, (uint8_t *)stack + (at - OWN_SLOT_STACK), 0);
+	return status;
+}
+
+bool own_is_slot(uint64_t address)
+{
+	return address >= SLOTS_BASE && address < SLOTS_END;
+}
+
+bool own_slot_overflowed(uint64_t address)
+{
+	return own_is_slot(address) && address % OWN_SLOT_SIZE < OWN_SLOT_STACK;
 }

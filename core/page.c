@@ -5,6 +5,7 @@
 
 #include "core/zero.h"
 #include "lib/log.h"
+#include "lib/spinlock.h"
 
 #define PAGES_PER_BLOCK (BLOCK_SIZE / PAGE_SIZE)
 #define MAP_WORDS       (PAGES_PER_BLOCK / 64)
@@ -31,7 +32,9 @@ struct region {
 static struct region regions[RANGES_MAX];
 static unsigned n_regions;
 static struct block *free_list, *zeroed_list, *cut_list;
-static uint64_t n_free; /* on both lists */
+static uint64_t n_free;     /* on both lists */
+static uint64_t n_reserved; /* of those */
+static struct spinlock lock;
 static unsigned n_zeroed;
 static uint64_t overhead;
 
@@ -67,33 +70,104 @@ static struct block *take_zeroed(void)
 	return b;
 }
 
-void *page_alloc_block(void)
+/* Any free block, with the lock; NULL: none. */
+static struct block *take_free(void)
 {
 	struct block *b = take(&free_list);
 
 	if (!b)
 		b = take_zeroed();
-	if (!b)
-		return NULL;
-	n_free--;
-	return (void *)b->base;
+	if (b)
+		n_free--;
+	return b;
 }
 
-void *page_alloc_zeroed_block(void)
+static void *base_of(const struct block *b)
 {
+	return b ? (void *)b->base : NULL;
+}
+
+static void put_free(void *block, uint64_t reserve)
+{
+	struct block *b = block_of((uintptr_t)block);
+
+	ASSERT(b->base == (uintptr_t)block && !b->cut);
+	spin_lock(&lock);
+	put(&free_list, b);
+	n_free++;
+	n_reserved += reserve;
+	spin_unlock(&lock);
+}
+
+void *page_alloc_block(void)
+{
+	spin_lock(&lock);
+	struct block *b = n_free > n_reserved ? take_free() : NULL;
+
+	spin_unlock(&lock);
+	return base_of(b);
+}
+
+void page_free_block(void *block)
+{
+	put_free(block, 0);
+}
+
+bool page_reserve(uint64_t n)
+{
+	spin_lock(&lock);
+	bool enough = n_free >= n_reserved && n_free - n_reserved >= n;
+
+	if (enough)
+		n_reserved += n;
+	spin_unlock(&lock);
+	return enough;
+}
+
+void page_unreserve(uint64_t n)
+{
+	spin_lock(&lock);
+	ASSERT(n_reserved >= n);
+	n_reserved -= n;
+	spin_unlock(&lock);
+}
+
+void *page_take_reserved(void)
+{
+	spin_lock(&lock);
+	struct block *b = take_free();
+
+	ASSERT(b && n_reserved);
+	n_reserved--;
+	spin_unlock(&lock);
+	return base_of(b);
+}
+
+void *page_take_reserved_zeroed(void)
+{
+	spin_lock(&lock);
 	struct block *b = take_zeroed();
 
 	if (b) {
+		ASSERT(n_reserved);
 		n_free--;
-		return (void *)b->base;
+		n_reserved--;
 	}
-	void *block = page_alloc_block();
+	spin_unlock(&lock);
+	if (b)
+		return base_of(b);
+	void *block = page_take_reserved();
 
-	if (block)
-		zero_pages(block, BLOCK_SIZE);
+	zero_pages(block, BLOCK_SIZE);
 	return block;
 }
 
+void page_return_reserved(void *block)
+{
+	put_free(block, 1);
+}
+
+/* For the time before other harts run. */
 void page_zero_ahead(unsigned n)
 {
 	struct block *b;
@@ -102,15 +176,6 @@ void page_zero_ahead(unsigned n)
 		zero_pages((void *)b->base, BLOCK_SIZE);
 		put(&zeroed_list, b);
 	}
-}
-
-void page_free_block(void *block)
-{
-	struct block *b = block_of((uintptr_t)block);
-
-	ASSERT(b->base == (uintptr_t)block && !b->cut);
-	put(&free_list, b);
-	n_free++;
 }
 
 /* The first aligned run of n free pages in a block, or PAGES_PER_BLOCK. */
@@ -126,15 +191,13 @@ static unsigned find_run(const struct block *b, unsigned n)
 
 static void *take_run(struct block *b, unsigned p, unsigned n)
 {
-	void *pages = (void *)(b->base + p * PAGE_SIZE);
-
 	b->used[p / 64] |= ((1ull << n) - 1) << (p % 64);
 	b->n_used = (uint16_t)(b->n_used + n);
-	zero_pages(pages, n * PAGE_SIZE);
-	return pages;
+	return (void *)(b->base + p * PAGE_SIZE);
 }
 
-void *page_alloc(unsigned n)
+/* A run from a block that is cut already; NULL: none fits. */
+static void *take_from_cut(unsigned n)
 {
 	for (struct block **link = &cut_list; *link; link = &(*link)->next) {
 		struct block *b = *link;
@@ -143,19 +206,41 @@ void *page_alloc(unsigned n)
 		if (p == PAGES_PER_BLOCK)
 			continue;
 		void *pages = take_run(b, p, n);
+
 		if (b->n_used == PAGES_PER_BLOCK)
 			*link = b->next;
 		return pages;
 	}
+	return NULL;
+}
 
-	void *base = page_alloc_block();
-	if (!base)
+/*
+ * Reserved or not: whoever reserves counts in what its page tables take, so that a VM that
+ * runs never lacks one.
+ */
+static void *take_from_new(unsigned n)
+{
+	struct block *b = take_free();
+
+	if (!b)
 		return NULL;
-	struct block *b = block_of((uintptr_t)base);
 	b->cut = true;
 	overhead += BLOCK_SIZE;
 	put(&cut_list, b);
 	return take_run(b, 0, n);
+}
+
+void *page_alloc(unsigned n)
+{
+	spin_lock(&lock);
+	void *pages = take_from_cut(n);
+
+	if (!pages)
+		pages = take_from_new(n);
+	spin_unlock(&lock);
+	if (pages)
+		zero_pages(pages, n * PAGE_SIZE);
+	return pages;
 }
 
 static void leave_cut_list(struct block *b)
@@ -167,7 +252,8 @@ static void leave_cut_list(struct block *b)
 	*link = b->next;
 	b->cut = false;
 	overhead -= BLOCK_SIZE;
-	page_free_block((void *)b->base);
+	put(&free_list, b);
+	n_free++;
 }
 
 void page_free(void *pages, unsigned n)
@@ -176,6 +262,7 @@ void page_free(void *pages, unsigned n)
 	unsigned p = (unsigned)(((uintptr_t)pages - b->base) / PAGE_SIZE);
 	uint64_t run = ((1ull << n) - 1) << (p % 64);
 
+	spin_lock(&lock);
 	ASSERT(b->cut && (b->used[p / 64] & run) == run);
 	if (b->n_used == PAGES_PER_BLOCK)
 		put(&cut_list, b);
@@ -183,11 +270,12 @@ void page_free(void *pages, unsigned n)
 	b->n_used = (uint16_t)(b->n_used - n);
 	if (!b->n_used)
 		leave_cut_list(b);
+	spin_unlock(&lock);
 }
 
 uint64_t page_free_bytes(void)
 {
-	return n_free * BLOCK_SIZE;
+	return n_free > n_reserved ? (n_free - n_reserved) * BLOCK_SIZE : 0;
 }
 
 uint64_t page_overhead(void)
@@ -252,7 +340,7 @@ enum status page_init(const struct machine *machine, const struct machine_range 
 	struct range_list list = {0};
 
 	n_regions = 0;
-	n_free = overhead = 0;
+	n_free = n_reserved = overhead = 0;
 	free_list = zeroed_list = cut_list = NULL;
 	n_zeroed = 0;
 	for (unsigned i = 0; i < machine->n_ram; i++)

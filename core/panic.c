@@ -14,6 +14,7 @@
 
 #include "core/csr.h"
 #include "core/firmware.h"
+#include "core/own.h"
 #include "core/page.h"
 #include "core/power.h"
 #include "core/trap.h"
@@ -62,9 +63,22 @@ static bool print_return(uint64_t address)
 	return true;
 }
 
+/* The stack that `sp` is on, or has just left downwards: a hart's own, or the one that Vesper begins with. */
+static void find_stack(uint64_t sp, uint64_t *bottom, uint64_t *top)
+{
+	uint64_t slot = sp & ~(OWN_SLOT_SIZE - 1);
+
+	*bottom = (uintptr_t)stack_guard + PAGE_SIZE;
+	*top = (uintptr_t)stack_top;
+	if (own_is_slot(sp)) {
+		*bottom = slot + OWN_SLOT_STACK;
+		*top = slot + OWN_SLOT_STACK_TOP;
+	}
+}
+
 static void backtrace(uint64_t pc, const struct hypervisor_frame *frame)
 {
-	uint64_t at = frame->regs[SP], bottom = (uintptr_t)stack_guard + PAGE_SIZE;
+	uint64_t at = frame->regs[SP], bottom, top;
 	unsigned printed = 0;
 
 	log_line("backtrace (an old address may be among these; riscv64-unknown-elf-addr2line -fe "
@@ -72,8 +86,9 @@ static void backtrace(uint64_t pc, const struct hypervisor_frame *frame)
 	if (in_text(pc))
 		print_place(pc);
 	print_return(frame->regs[RA]);
-	at = at < bottom || at > (uintptr_t)stack_top ? bottom : (at + 7) & ~7ull;
-	for (; at < (uintptr_t)stack_top && printed < BACKTRACE_MAX; at += 8) {
+	find_stack(at, &bottom, &top);
+	at = at < bottom || at > top ? bottom : (at + 7) & ~7ull;
+	for (; at < top && printed < BACKTRACE_MAX; at += 8) {
 		uint64_t value = *(const uint64_t *)at;
 
 		if (value != frame->regs[RA])
@@ -97,7 +112,7 @@ static void print_registers(const struct hypervisor_frame *frame)
 
 static void say(const char *prefix, const char *format, va_list args)
 {
-	char text[200];
+	char text[256];
 
 	vsnprintf(text, sizeof(text), format, args);
 	log_line("%s%s", prefix, text);
@@ -120,6 +135,7 @@ _Noreturn void panic(const char *format, ...)
 {
 	va_list args;
 
+	log_break_lock();
 	va_start(args, format);
 	say("PANIC: ", format, args);
 	va_end(args);
@@ -133,9 +149,10 @@ static void report(const struct hypervisor_frame *frame)
 	const uint64_t pc = csr_read(sepc), address = csr_read(stval);
 
 	if (!said_why)
-		log_line("PANIC: %s", address - (uintptr_t)stack_guard < PAGE_SIZE
-					      ? "the stack overflowed"
-					      : "trap in Vesper itself");
+		log_line("PANIC: %s",
+			address - (uintptr_t)stack_guard < PAGE_SIZE || own_slot_overflowed(address)
+				? "the stack overflowed"
+				: "trap in Vesper itself");
 	log_line("  scause %lu  stval %016lx  sepc %016lx  htval %lx",
 		(unsigned long)csr_read(scause), (unsigned long)address, (unsigned long)pc,
 		(unsigned long)csr_read(htval));
@@ -150,6 +167,7 @@ _Noreturn void trap_from_hypervisor(const struct hypervisor_frame *frame)
 {
 	static unsigned entered;
 
+	log_break_lock();
 	switch (entered++) {
 	case 0:
 		report(frame);

@@ -1,70 +1,36 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The one switch on scause. Every handler changes the vCPU (or the VM) and
- * returns; trap_entry.S then goes back to the guest.
+ * returns; trap_entry.S then goes back to the guest, unless the vCPU has a
+ * request: then it leaves the hart.
  */
 #include "core/trap.h"
 
-#include "backends/terminal.h"
 #include "core/csr.h"
+#include "core/csr_trap.h"
+#include "core/fp.h"
 #include "core/insn.h"
 #include "core/mmio.h"
 #include "core/vm.h"
-#include "irq/plic.h"
 
 _Noreturn void trap_request(struct vcpu *vcpu)
 {
-	switch ((enum vcpu_request)vcpu->request) {
-	case VCPU_GOES_ON:
-		break;
-	case VCPU_SHUTDOWN:
-		vm_end(vcpu->vm, vcpu->exit_status);
-	case VCPU_REBOOT:
-		vm_reboot(vcpu->vm);
-	case VCPU_RESUME_AT:
-		vcpu_resume_at(vcpu);
-		break;
+	if (vcpu->request == VCPU_LOOK) {
+		vcpu->request = VCPU_GOES_ON;
+		vcpu_take_events(vcpu);
+		if (vcpu->request == VCPU_GOES_ON)
+			trap_enter_guest(vcpu);
 	}
-	trap_enter_guest(vcpu);
+	hart_run(vcpu_leave(vcpu));
 }
 
-/* The one device whose interrupts Vesper takes is its console. */
-static void external_interrupt(struct vcpu *vcpu)
+/* The boot options htinst=off and htval=off. */
+__attribute__((cold, noinline)) static void ignore(struct exit_info *e, enum features_ignored what)
 {
-	unsigned source = plic_claim();
-
-	if (!source)
-		return;
-	if (terminal_interrupt(source)) {
-		dm_port_ready(vcpu->vm->dm, TERMINAL_PORT);
-		vm_run_devices(vcpu->vm);
-	}
-	plic_complete(source);
-}
-
-void trap_interrupts(struct vcpu *vcpu)
-{
-	uint64_t pending = csr_read(sip) & csr_read(sie);
-
-	if (pending & SIE_STIE)
-		vcpu_timer_expired(vcpu);
-	if (pending & SIE_SEIE)
-		external_interrupt(vcpu);
-	if (pending & SIE_SSIE) {
-		csr_clear(sip, SIE_SSIE);
-		vm_run_devices(vcpu->vm);
-	}
-}
-
-/*
- * The boot option htinst=off stands for a hart that never describes an instruction. A page-table walk it
- * must tell of all the same: a non-zero htval without that means the access itself.
- */
-static uint64_t read_htinst(const struct vcpu *vcpu)
-{
-	uint64_t htinst = csr_read(htinst);
-
-	return vcpu->ignore_htinst && !insn_is_walk(htinst) ? 0 : htinst;
+	if (what == IGNORE_HTVAL)
+		e->htval = e->htinst = 0;
+	else if (!insn_is_walk(e->htinst))
+		e->htinst = 0;
 }
 
 static void record_exit(struct vcpu *vcpu, uint64_t scause)
@@ -74,28 +40,90 @@ static void record_exit(struct vcpu *vcpu, uint64_t scause)
 		.sepc = csr_read(sepc),
 		.stval = csr_read(stval),
 		.htval = csr_read(htval),
-		.htinst = read_htinst(vcpu),
+		.htinst = csr_read(htinst),
 	};
+	if (vcpu->ignored)
+		ignore(&vcpu->last_exit, vcpu->ignored);
 }
 
-void trap_other(struct vcpu *vcpu, uint64_t scause)
+static void interrupt(struct vcpu *vcpu, uint64_t scause)
 {
-	if (scause & CAUSE_INTERRUPT) {
-		trap_interrupts(vcpu);
-		return;
+	static const uint8_t exit[] = {
+		[IRQ_SOFTWARE] = EXIT_IPI, [IRQ_TIMER] = EXIT_TIMER, [IRQ_EXTERNAL] = EXIT_DEVICE};
+	uint64_t number = scause & ~CAUSE_INTERRUPT;
+
+	vcpu->stats.exits[number < sizeof(exit) ? exit[number] : EXIT_OTHER]++;
+	hart_interrupts(vcpu->hart, vcpu);
+}
+
+#define INSN_WFI     0x10500073
+#define INSN_WRS_NTO 0x00d00073
+
+/* Nothing else was promised to the guest: it is as if the instruction did not exist. Returns as trap_other(). */
+static bool virtual_instruction(struct vcpu *vcpu)
+{
+	uint32_t insn = (uint32_t)vcpu->last_exit.stval;
+	bool supervisor = csr_read(sstatus) & SSTATUS_SPP;
+	struct insn_csr csr;
+
+	if (!insn && !mmio_fetch(vcpu->last_exit.sepc, &insn))
+		return false;
+	if (insn == INSN_WFI && supervisor) {
+		vcpu->stats.exits[EXIT_WFI]++;
+		vcpu->request = VCPU_WAIT;
+		vcpu_skip(4);
+	} else if (insn == INSN_WRS_NTO) {
+		vcpu->stats.exits[EXIT_WFI]++;
+		vcpu->request = VCPU_YIELD;
+		vcpu_skip(4);
+	} else if (insn_decode_csr(insn, &csr) && csr_trap(vcpu, &csr, supervisor)) {
+		vcpu->stats.exits[EXIT_CSR]++;
+		vcpu_skip(4);
+		return TRAP_LEFT_ALONE >> csr.rd & 1;
+	} else {
+		vcpu->stats.exits[EXIT_INSN]++;
+		vcpu_inject(vcpu, CAUSE_ILLEGAL, insn);
 	}
-	record_exit(vcpu, scause);
-	switch (scause) {
-	case CAUSE_FETCH_GUEST_PAGE:
-	case CAUSE_LOAD_GUEST_PAGE:
-	case CAUSE_STORE_GUEST_PAGE:
-		mmio_fault(vcpu);
-		break;
-	case CAUSE_VIRTUAL_INSN:
-		/* Nothing that a guest was promised: it is as if the instruction did not exist. */
+	return false;
+}
+
+static void illegal_instruction(struct vcpu *vcpu)
+{
+	bool claimed = fp_claim(vcpu->hart, vcpu);
+
+	vcpu->stats.exits[claimed ? EXIT_FP : EXIT_INSN]++;
+	if (!claimed)
 		vcpu_inject(vcpu, CAUSE_ILLEGAL, vcpu->last_exit.stval);
-		break;
-	default:
-		vm_crash(vcpu->vm, "an exception that Vesper does not know");
+}
+
+bool trap_other(struct vcpu *vcpu, uint64_t scause)
+{
+	bool changed = false;
+
+	if (scause & CAUSE_INTERRUPT) {
+		interrupt(vcpu, scause);
+	} else {
+		record_exit(vcpu, scause);
+		switch (scause) {
+		case CAUSE_FETCH_GUEST_PAGE:
+		case CAUSE_LOAD_GUEST_PAGE:
+		case CAUSE_STORE_GUEST_PAGE:
+			changed = mmio_fault(vcpu);
+			break;
+		case CAUSE_VIRTUAL_INSN:
+			changed = virtual_instruction(vcpu);
+			break;
+		case CAUSE_ILLEGAL:
+			illegal_instruction(vcpu);
+			break;
+		case CAUSE_DOUBLE_TRAP:
+			vm_crash(vcpu, "a trap while its handler was in another");
+			break;
+		default:
+			vm_crash(vcpu, "an exception that Vesper does not know");
+		}
 	}
+	if (vcpu->request != VCPU_GOES_ON)
+		trap_request(vcpu);
+	return changed;
 }

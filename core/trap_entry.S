@@ -12,6 +12,7 @@
 #define VCPU_A0 (8 * 10)
 #define VCPU_STACK 256
 #define VCPU_REQUEST 264
+#define VCPU_ECALLS 272
 #define CAUSE_VS_ECALL 10
 
 .macro save r, n
@@ -41,11 +42,14 @@
 
 /* What a C call clobbers, but for t0, which the paths below use last and first. */
 .macro caller_saved op
+	\op a0, 10
+	\op a1, 11
+	caller_saved_but_a0_a1 \op
+.endm
+.macro caller_saved_but_a0_a1 op
 	\op ra, 1
 	\op t1, 6
 	\op t2, 7
-	\op a0, 10
-	\op a1, 11
 	\op a2, 12
 	\op a3, 13
 	\op a4, 14
@@ -72,7 +76,10 @@ trap_entry:
 	mv	a0, sp
 	li	t0, CAUSE_VS_ECALL
 	bne	a1, t0, other
+	ld	t0, VCPU_ECALLS(a0)
 	ld	sp, VCPU_STACK(a0)
+	addi	t0, t0, 1
+	sd	t0, VCPU_ECALLS(a0)
 	csrr	t0, sepc
 	addi	t0, t0, 4
 	csrw	sepc, t0
@@ -83,15 +90,18 @@ trap_entry:
 	ld	sp, 0(sp)
 	lw	t0, VCPU_REQUEST(sp)
 	bnez	t0, request
-leave:
 	csrw	sscratch, sp
-	caller_saved load
+	/* a0 and a1 are the answer. */
+	caller_saved_but_a0_a1 load
 	load	t0, 5
 	load	sp, 2
 	sret
 
-/* The call ended, restarted or suspended the VM: the whole state may be another. */
+/* The vCPU leaves the hart after the call. What C leaves alone is the guest's still. */
 request:
+	save	a0, 10
+	save	a1, 11
+	callee_saved save
 	mv	a0, sp
 	ld	sp, VCPU_STACK(a0)
 	call	trap_request
@@ -102,9 +112,17 @@ other:
 	mv	s0, a0
 	call	trap_other
 	mv	sp, s0
+	bnez	a0, enter
+	load	s0, 8
+	j	leave
 enter:
 	callee_saved load
-	j	leave
+leave:
+	csrw	sscratch, sp
+	caller_saved load
+	load	t0, 5
+	load	sp, 2
+	sret
 
 .globl trap_enter_guest
 trap_enter_guest:

@@ -35,6 +35,8 @@ trying	load, hlv.d t2, (a0)
 trying	read_stimecmp, csrr t2, stimecmp
 trying	read_hstateen0, csrr t2, hstateen0
 trying	read_hgatp, csrr t2, hgatp
+trying	read_siselect, csrr t2, 0x150
+trying	read_stopei, csrr t2, 0x15c
 
 /* cbo.zero (a0) */
 trying	cbo_zero, .insn i 0x0f, 2, x0, a0, 4

@@ -10,6 +10,8 @@ uint64_t trying_load(uint64_t guest_addr, uint64_t *out);
 uint64_t trying_read_stimecmp(uint64_t unused, uint64_t *out);
 uint64_t trying_read_hstateen0(uint64_t unused, uint64_t *out);
 uint64_t trying_read_hgatp(uint64_t unused, uint64_t *out);
+uint64_t trying_read_siselect(uint64_t unused, uint64_t *out);
+uint64_t trying_read_stopei(uint64_t unused, uint64_t *out);
 uint64_t trying_cbo_zero(uint64_t addr, uint64_t *out);
 
 #endif

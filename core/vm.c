@@ -1,38 +1,34 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * A VM's life. Whoever ends it (its guest, the monitor) only says so; each of
+ * its vCPUs then leaves its hart, and whoever is the last takes the VM apart.
+ */
 #include "core/vm.h"
 
 #include <string.h>
 
+#include "core/aia.h"
 #include "core/csr.h"
-#include "core/hfence.h"
-#include "core/own.h"
+#include "core/fp.h"
 #include "core/page.h"
 #include "core/power.h"
-#include "core/trap.h"
 #include "core/vm_load.h"
 
-#define BITMAP_PAGES_MAX 4
+#define VM_PAGES 4
 
-/* Blocks zeroed before a guest starts: a quarter of what Linux touches while it boots. */
-#define BLOCKS_AHEAD 8
+_Static_assert(sizeof(struct vm) <= VM_PAGES * PAGE_SIZE, "");
+_Static_assert(sizeof(struct vcpu) <= PAGE_SIZE, "");
 
-_Static_assert(sizeof(struct vm) <= PAGE_SIZE, "vm_create takes one page");
+static struct vm *first_vm;
+static struct vm **last_link = &first_vm;
+static struct spinlock power_lock;
 
-extern char stack_top[]; /* image.ld */
-
-static uint64_t blocks(uint64_t bytes)
+struct vm *vm_first(void)
 {
-	return (bytes + BLOCK_SIZE - 1) / BLOCK_SIZE;
+	return first_vm;
 }
 
-static unsigned bitmap_pages(const struct vm_spec *spec)
-{
-	unsigned pages = 1;
-
-	while (pages < BITMAP_PAGES_MAX && pages * PAGE_SIZE * 8 < blocks(spec->memory))
-		pages *= 2;
-	return pages;
-}
+/* ---- creation ---- */
 
 _Noreturn static void too_little_memory(const struct vm_spec *spec, uint64_t needed)
 {
@@ -42,153 +38,352 @@ _Noreturn static void too_little_memory(const struct vm_spec *spec, uint64_t nee
 		(unsigned long)(page_free_bytes() >> 20));
 }
 
-/* A window of `size` bytes with every block there, contents undefined. */
-static uint8_t *allocate_memory(const struct vm_spec *spec, uint64_t size)
+/* Bit b: block b is there. A page or a few, or a block where that is not enough. */
+static uint64_t *create_bitmap(uint64_t memory)
 {
-	uint8_t *window = own_window(size);
+	uint64_t bytes = memory / BLOCK_SIZE / 8;
 
-	for (uint64_t i = 0; window && i < blocks(size); i++) {
-		void *block = page_alloc_block();
+	for (unsigned pages = 1; pages <= 4; pages *= 2)
+		if (bytes <= pages * PAGE_SIZE)
+			return page_alloc(pages);
+	void *block = page_alloc_block();
 
-		if (!block || own_window_map(window + i * BLOCK_SIZE, block) != OK)
-			too_little_memory(spec, size);
-	}
-	if (!window)
-		too_little_memory(spec, size);
-	return window;
+	if (block)
+		memset(block, 0, BLOCK_SIZE);
+	return block;
 }
 
-static void create_devices(struct vm *vm)
+static void console_ready(void *owner)
 {
-	size_t size = dm_memory_needed(vm->spec);
+	struct vm *vm = owner;
 
-	if (!size)
-		die("%s: the device model refuses its configuration", vm->spec->name);
-	vm->dm_memory = allocate_memory(vm->spec, size);
-	if (dm_create(vm->dm_memory, size, vm->spec, (struct host *)vm, &vm->dm) != OK)
-		die("%s: an image is not an EROFS image that Vesper can read: make it with "
-		    "mkfs.erofs, uncompressed",
-			vm->spec->name);
+	/* Any vCPU will do; one that stops just now leaves the work to the next time. */
+	for (unsigned i = 0; i < vm->n_vcpus; i++) {
+		if (vcpu_get_state(vm->vcpu[i]) != VCPU_STOPPED) {
+			vcpu_post(vm->vcpu[i], VCPU_EVENT_DEVICES);
+			return;
+		}
+	}
+}
+
+static bool create_vcpu(struct vm *vm, unsigned id)
+{
+	struct vcpu *vcpu = page_alloc(1);
+
+	if (!vcpu)
+		return false;
+	vm->vcpu[id] = vcpu;
+	vcpu->fp = page_alloc(fp_pages(vm->features->vlenb));
+	vcpu->vm = vm;
+	vcpu->id = id;
+	vcpu->ignored = (uint8_t)vm->features->ignored;
+	vcpu->sched.group = &vm->group;
+	vcpu->deadline = SCHED_NEVER;
+	return vcpu->fp;
+}
+
+static bool create_parts(struct vm *vm)
+{
+	const struct vm_spec *spec = vm->spec;
+	void *console = page_alloc(CONSOLE_SIZE / PAGE_SIZE);
+
+	vm->vcpu = page_alloc(1);
+	vm->ram = own_window(spec->memory);
+	vm->dm_memory = own_window(dm_memory_needed(spec));
+	vm->populated = create_bitmap(spec->memory);
+	if (!console || !vm->vcpu || !vm->ram || !vm->dm_memory || !vm->populated)
+		return false;
+	vm->console = console_create(console, spec->name, console_ready, vm);
+	for (unsigned i = 0; i < spec->vcpus; i++)
+		if (!create_vcpu(vm, i))
+			return false;
+	vm->n_vcpus = spec->vcpus;
+	return true;
+}
+
+static void choose_irqs(struct vm *vm)
+{
+	const struct vm_spec *spec = vm->spec;
+
+	if (spec->irqchip == VM_IRQCHIP_AIA && !vm->features->imsic)
+		die("%s: interrupt-controller = \"aia\" needs a machine whose harts have Ssaia and "
+		    "an IMSIC: leave it out or say \"plic\"",
+			spec->name);
+	vm->aia = spec->irqchip != VM_IRQCHIP_PLIC && vm->features->imsic;
+	vm->plic_size = vm->aia ? 0 : GUEST_PLIC_SIZE;
 }
 
 struct vm *vm_create(const struct vm_spec *spec, const struct features *features)
 {
-	/* Page tables and the like: one block and 1/256 of the RAM are plenty. */
-	uint64_t needed = spec->memory + spec->memory / 256 + BLOCK_SIZE + dm_memory_needed(spec);
-	struct vm *vm = page_alloc(1);
+	static unsigned n;
+	struct vm *vm = page_alloc(VM_PAGES);
 
-	if (!vm || page_free_bytes() < needed)
-		too_little_memory(spec, needed);
+	if (!dm_memory_needed(spec))
+		die("%s: the device model refuses its configuration", spec->name);
+	if (!vm)
+		too_little_memory(spec, VM_PAGES * PAGE_SIZE);
 	vm->spec = spec;
 	vm->features = features;
-	vm->vmid = features->vmid_bits ? 1 : 0;
-	vm->ram = own_window(spec->memory);
-	vm->populated = page_alloc(bitmap_pages(spec));
-	if (!vm->ram || !vm->populated || gstage_init(&vm->gstage, ATP_SV39) != OK)
-		too_little_memory(spec, needed);
-	create_devices(vm);
-	for (unsigned i = 0; i < spec->vcpus; i++) {
-		vm->vcpu[i].vm = vm;
-		vm->vcpu[i].id = i;
-		vm->vcpu[i].ignore_htinst = !features->use_htinst;
-		vm->vcpu[i].stack = (uintptr_t)stack_top;
-	}
+	vm->index = n++;
+	if (!vm_gstage_mode(vm))
+		die("%s: its memory reaches beyond what this machine's harts can translate",
+			spec->name);
+	/* Those for whom there is none share VMID 0. */
+	vm->vmid = n < 1u << features->vmid_bits ? n : 0;
+	vm->group.weight = spec->weight;
+	choose_irqs(vm);
+	if (!create_parts(vm))
+		too_little_memory(spec, vm_memory_needed(vm));
+	*last_link = vm;
+	last_link = &vm->next;
 	return vm;
 }
 
-bool vm_populate(struct vm *vm, gpa_t addr, enum vm_fill fill)
+/* ---- start ---- */
+
+void vm_start_at_boot(struct vm *vm)
 {
-	uint64_t index = (addr.a - GUEST_RAM_BASE) / BLOCK_SIZE;
-	uint64_t bit = 1ull << (index % 64);
+	if (page_free_bytes() < vm_memory_needed(vm))
+		too_little_memory(vm->spec, vm_memory_needed(vm));
+	if (vm_start(vm) != OK)
+		die("%s: can't be started", vm->spec->name);
+}
 
-	if (vm->populated[index / 64] & bit)
+static enum status create_devices(struct vm *vm)
+{
+	if (dm_create(vm->dm_memory, dm_memory_needed(vm->spec), vm->spec, (struct host *)vm,
+		    &vm->dm) == OK)
+		return OK;
+	log_line("%s: an image is not an EROFS image that Vesper can read: make it with "
+		 "mkfs.erofs, uncompressed",
+		vm->spec->name);
+	return ERR_INVALID;
+}
+
+/* With the lock. */
+static bool start_vcpu(struct vcpu *vcpu, uint64_t pc, uint64_t opaque)
+{
+	if (vcpu->vm->state != VM_RUNNING || vcpu->state != VCPU_STOPPED)
 		return false;
-	void *block = fill == VM_ZEROED ? page_alloc_zeroed_block() : page_alloc_block();
-	gpa_t at = gpa(GUEST_RAM_BASE + index * BLOCK_SIZE);
-
-	/* vm_create has made sure that there is memory for all of it. */
-	ASSERT(block);
-	if (own_window_map(vm->ram + index * BLOCK_SIZE, block) != OK ||
-		gstage_map(&vm->gstage, at, hpa((uintptr_t)block), BLOCK_SIZE, GSTAGE_RWX) != OK)
-		panic("no memory for the page tables of %s", vm->spec->name);
-	vm->populated[index / 64] |= bit;
+	vcpu_power_on(vcpu, pc, opaque);
+	/* What it was told while it was off is void, but the level of its interrupt. */
+	__atomic_store_n(&vcpu->events, VCPU_EVENT_EXTERNAL, __ATOMIC_RELAXED);
+	__atomic_store_n(&vcpu->state, VCPU_RUNNING, __ATOMIC_RELEASE);
+	vcpu->vm->n_on++;
+	sched_start(&vcpu->sched, csr_read(time));
 	return true;
 }
 
-void *vm_ram(struct vm *vm, gpa_t addr, uint64_t len)
+/* The last of them may be on the way from vm_vcpu_leaves() to vm_vcpu_is_off() still. */
+static void wait_for_vcpus(struct vm *vm)
 {
-	if (!range_inside(addr.a, len, GUEST_RAM_BASE, vm->spec->memory))
-		return NULL;
-	uint64_t offset = addr.a - GUEST_RAM_BASE;
-
-	if (len)
-		for (uint64_t b = offset / BLOCK_SIZE; b <= (offset + len - 1) / BLOCK_SIZE; b++)
-			vm_populate(vm, gpa(GUEST_RAM_BASE + b * BLOCK_SIZE), VM_ZEROED);
-	return vm->ram + offset;
+	for (unsigned i = 0; i < vm->n_vcpus; i++)
+		while (vcpu_get_state(vm->vcpu[i]) != VCPU_STOPPED)
+			hart_serve(hart_self());
 }
 
-/* Takes all RAM back; what the guest had is not kept. */
-static void release_ram(struct vm *vm)
+static void reset_irqs(struct vm *vm)
 {
-	for (uint64_t i = 0; i < vm->spec->memory / BLOCK_SIZE; i++) {
-		gpa_t at = gpa(GUEST_RAM_BASE + i * BLOCK_SIZE);
-		uint64_t leaf;
-		hpa_t block;
-
-		if (!gstage_lookup(&vm->gstage, at, &block, &leaf))
-			continue;
-		gstage_unmap(&vm->gstage, at, BLOCK_SIZE);
-		own_window_unmap(vm->ram + i * BLOCK_SIZE);
-		page_free_block((void *)block.a);
-	}
-	memset(vm->populated, 0, bitmap_pages(vm->spec) * PAGE_SIZE);
-	hfence_gvma_all();
+	vplic_init(&vm->vplic, vm->n_vcpus);
+	for (unsigned i = 0; i < vm->n_vcpus; i++)
+		vm->vcpu[i]->external = false;
+	aia_init(vm);
 }
 
-_Noreturn void vm_start(struct vm *vm)
+/* Its memory is there and its vCPUs are off, or nearly. */
+static void power_on(struct vm *vm)
 {
 	struct vm_entry entry;
 
-	vplic_init(&vm->vplic, vm->spec->vcpus);
+	wait_for_vcpus(vm);
+	sbi_vm_reset(&vm->sbi);
+	reset_irqs(vm);
 	vm_load(vm, &entry);
-	page_zero_ahead(BLOCKS_AHEAD);
-	csr_write(hgatp, gstage_hgatp(&vm->gstage, vm->vmid));
-	hfence_gvma_all();
-	hfence_vvma_all();
 	vm->time_delta = -csr_read(time);
-	vcpu_reset(&vm->vcpu[0], entry.pc, entry.fdt);
-	trap_enter_guest(&vm->vcpu[0]);
+	vm->dm_again = false;
+	vm->alarm = SCHED_NEVER;
+	vm->starts++;
+	console_reset(vm->console);
+	spin_lock(&vm->lock);
+	vm->state = VM_RUNNING;
+	ASSERT(start_vcpu(vm->vcpu[0], entry.pc, entry.fdt));
+	spin_unlock(&vm->lock);
 }
 
-_Noreturn void vm_reboot(struct vm *vm)
+static bool claim(struct vm *vm)
+{
+	spin_lock(&vm->lock);
+	bool stopped = vm->state == VM_STOPPED;
+
+	if (stopped)
+		vm->state = VM_STARTING;
+	spin_unlock(&vm->lock);
+	return stopped;
+}
+
+enum status vm_start(struct vm *vm)
+{
+	if (!claim(vm))
+		return ERR_BUSY;
+	enum status status = vm_memory_take(vm, true);
+
+	if (status == OK) {
+		status = create_devices(vm);
+		if (status == OK) {
+			power_on(vm);
+			return OK;
+		}
+		vm_memory_release(vm, true);
+	}
+	__atomic_store_n(&vm->state, VM_STOPPED, __ATOMIC_RELEASE);
+	return status;
+}
+
+void vm_restart(struct vm *vm)
 {
 	log_line("%s: reboots", vm->spec->name);
-	dm_reset(vm->dm);
-	release_ram(vm);
-	vm_start(vm);
+	power_on(vm);
 }
 
-_Noreturn void vm_end(struct vm *vm, unsigned status)
+bool vm_start_vcpu(struct vcpu *vcpu, uint64_t pc, uint64_t opaque)
 {
-	if (status)
-		log_line("%s: ended with status %u", vm->spec->name, status);
-	power_off(status);
+	spin_lock(&vcpu->vm->lock);
+	bool started = start_vcpu(vcpu, pc, opaque);
+
+	spin_unlock(&vcpu->vm->lock);
+	return started;
 }
 
-_Noreturn void vm_crash(struct vm *vm, const char *why)
+/* ---- end ---- */
+
+void vm_end_locked(struct vm *vm, enum vm_end how, unsigned status)
 {
-	const struct exit_info *e = &vm->vcpu[0].last_exit;
-
-	die("%s: stopped: %s (scause %lu, pc %lx, stval %lx, gpa %lx)", vm->spec->name, why,
-		(unsigned long)e->scause, (unsigned long)e->sepc, (unsigned long)e->stval,
-		(unsigned long)(e->htval << 2));
+	if (vm->state != VM_RUNNING)
+		return;
+	vm->state = VM_ENDING;
+	vm->end = how;
+	vm->exit_status = status;
+	for (unsigned i = 0; i < vm->n_vcpus; i++)
+		if (vcpu_get_state(vm->vcpu[i]) != VCPU_STOPPED)
+			vcpu_post(vm->vcpu[i], VCPU_EVENT_LEAVE);
 }
+
+void vm_end(struct vm *vm, enum vm_end how, unsigned status)
+{
+	spin_lock(&vm->lock);
+	vm_end_locked(vm, how, status);
+	spin_unlock(&vm->lock);
+}
+
+void vm_crash(struct vcpu *vcpu, const char *why)
+{
+	const struct exit_info *e = &vcpu->last_exit;
+
+	log_line("%s: stopped: %s (vCPU %lu, scause %lu, pc %lx, stval %lx, gpa %lx)",
+		vcpu->vm->spec->name, why, (unsigned long)vcpu->id, (unsigned long)e->scause,
+		(unsigned long)e->sepc, (unsigned long)e->stval, (unsigned long)(e->htval << 2));
+	vm_end(vcpu->vm, VM_END_CRASH, 1);
+	vcpu->request = VCPU_LEAVE;
+}
+
+static bool all_stopped(unsigned *status)
+{
+	*status = 0;
+	for (const struct vm *vm = first_vm; vm; vm = vm->next) {
+		if (vm->state != VM_STOPPED)
+			return false;
+		*status = *status ? *status : vm->exit_status;
+	}
+	return true;
+}
+
+/* Nobody would look at its console any more. */
+static void leave_console(const struct vm *ended)
+{
+	if (console_front() != ended->console)
+		return;
+	for (struct vm *vm = first_vm; vm; vm = vm->next) {
+		if (vm->state == VM_RUNNING) {
+			console_to_front(vm->console);
+			return;
+		}
+	}
+}
+
+/*
+ * With the last VM that ended by itself the machine is powered off, for nothing would happen any more. What
+ * the user stopped, he may start again.
+ */
+static void has_stopped(struct vm *vm)
+{
+	unsigned status;
+
+	if (vm->exit_status)
+		log_line("%s: ended with status %u", vm->spec->name, vm->exit_status);
+	spin_lock(&power_lock);
+	__atomic_store_n(&vm->state, VM_STOPPED, __ATOMIC_RELEASE);
+	if (vm->end != VM_END_KILL && all_stopped(&status))
+		power_off(status);
+	spin_unlock(&power_lock);
+	if (!vm->exit_status)
+		log_line("%s: has ended", vm->spec->name);
+	if (vm->end != VM_END_KILL)
+		leave_console(vm);
+}
+
+/* No vCPU of it is on a hart. */
+static struct vm *take_apart(struct vm *vm)
+{
+	bool again = vm->end == VM_END_REBOOT;
+
+	if (again)
+		dm_reset(vm->dm);
+	else
+		dm_destroy(vm->dm);
+	vm_memory_release(vm, !again);
+	if (again && vm_memory_take(vm, false) == OK)
+		return vm;
+	has_stopped(vm);
+	return NULL;
+}
+
+struct vm *vm_vcpu_leaves(struct vcpu *vcpu)
+{
+	struct vm *vm = vcpu->vm;
+
+	spin_lock(&vm->lock);
+	bool last = --vm->n_on == 0;
+
+	/* All harts of the guest stopped themselves. */
+	if (last && vm->state == VM_RUNNING)
+		vm_end_locked(vm, VM_END_STOP, 0);
+	spin_unlock(&vm->lock);
+	return last ? take_apart(vm) : NULL;
+}
+
+void vm_vcpu_is_off(struct vcpu *vcpu)
+{
+	struct vm *vm = vcpu->vm;
+
+	__atomic_store_n(&vcpu->state, VCPU_STOPPED, __ATOMIC_RELEASE);
+	if (vcpu->events & VCPU_EVENT_DEVICES)
+		console_ready(vm);
+}
+
+/* ---- the rest ---- */
 
 void vm_run_devices(struct vm *vm)
 {
+	vm->dm_again = dm_run(vm->dm);
 	/* A software interrupt of our own brings us back right after the guest is entered. */
-	if (dm_run(vm->dm))
+	if (vm->dm_again)
 		csr_set(sip, SIE_SSIE);
+}
+
+void vm_update_external_irqs(struct vm *vm)
+{
+	for (unsigned i = 0; i < vm->n_vcpus; i++)
+		vcpu_set_external_irq(vm->vcpu[i], vplic_output(&vm->vplic, i));
 }
 
 uint64_t vm_device_memory(const struct vm *vm)

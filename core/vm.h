@@ -2,51 +2,139 @@
 /*
  * A VM's life: create, start, restart, end. Its RAM is given out in 2 MiB
  * blocks at the first touch, zeroed, and seen by Vesper through a window.
+ *
+ * A VM is created once and stays; each start gives it memory, each end takes all of that back. `lock` protects its
+ * memory, its interrupt controller and its device model against its own vCPUs on other harts.
  */
 #ifndef VESPER_CORE_VM_H
 #define VESPER_CORE_VM_H
 
+#include "backends/console.h"
 #include "core/features.h"
 #include "core/gstage.h"
+#include "core/sched.h"
 #include "core/vcpu.h"
 #include "include/dm.h"
+#include "irq/vaplic.h"
 #include "irq/vplic.h"
 #include "lib/log.h"
+#include "lib/spinlock.h"
+
+enum vm_state {
+	VM_STOPPED,
+	VM_STARTING,
+	VM_RUNNING,
+	VM_ENDING, /* waits for its vCPUs to leave their harts */
+};
+
+/* What happens when the last vCPU has left. */
+enum vm_end {
+	VM_END_STOP,
+	VM_END_REBOOT, /* started again; what its file servers keep stays */
+	VM_END_CRASH,
+	VM_END_KILL, /* by the user */
+};
 
 struct vm {
 	const struct vm_spec *spec;
 	const struct features *features;
+	struct vm *next; /* in the order of the configuration */
+	unsigned index;
 
+	enum vm_state state;
+	enum vm_end end;
+	unsigned exit_status; /* of the last end; 0: well */
+	unsigned starts;      /* how often it was started */
+
+	struct spinlock lock;
+	struct spinlock memory_lock; /* of the G-stage and `populated` */
 	struct gstage gstage;
 	unsigned vmid;
 	uint8_t *ram; /* window on [GUEST_RAM_BASE, +spec->memory) */
 	uint64_t *
 		populated; /* bit b: block b of the RAM is there, in the window and in the G-stage */
+	uint64_t n_populated;
 
 	struct dm *dm;
-	uint8_t *dm_memory; /* window, all of it there */
+	uint8_t *dm_memory; /* window; all of it there while the VM runs */
+	bool dm_again;      /* the device model has more to do */
+	struct console *console;
 
+	bool aia; /* APLIC and IMSICs (aia.c) instead of the PLIC */
+	uint64_t plic_size; /* of its window; 0: it has none */
 	struct vplic vplic;
-	struct vcpu vcpu[VM_VCPUS_MAX];
+	struct vaplic vaplic;
 
+	struct sbi_vm sbi;
+	struct sched_group group;
+	unsigned n_vcpus;
+	struct vcpu **vcpu; /* spec->vcpus of them */
+	unsigned n_on;      /* vCPUs that are not stopped */
+	uint32_t
+		last_vcpu[VM_HARTS_MAX]; /* by hart index: whose translations it may hold, ID + 1 */
+
+	uint64_t alarm;      /* host time at which dm_alarm() is due; SCHED_NEVER */
 	uint64_t time_delta; /* guest time = host time + time_delta */
 	struct log_limit log_limit;
 };
 
-/* Builds the VM. Dies with a message when the machine has too little memory for it. */
+/* Builds the VM, stopped. Dies with a message when the machine has too little memory for it. */
 struct vm *vm_create(const struct vm_spec *spec, const struct features *features);
 
-/* Loads kernel, initrd and device tree, resets vCPU 0 and runs it. */
-_Noreturn void vm_start(struct vm *vm);
+/*
+ * Once all are created: which harts may run which VM, as their specs say. Dies when a spec names a hart that is not there, or
+ * when dedicated harts leave none for another VM.
+ */
+void vm_place(const struct machine *machine);
 
-/* Starts it over with fresh RAM; what its file servers keep stays. */
-_Noreturn void vm_reboot(struct vm *vm);
+/* vm_start() that dies with a message when the VM can't be started. */
+void vm_start_at_boot(struct vm *vm);
 
-/* The VM is over, with a status (0..255, 0: well). With the last VM the machine is powered off. */
-_Noreturn void vm_end(struct vm *vm, unsigned status);
+/* The first of all; the others follow by `next`. */
+struct vm *vm_first(void);
 
-/* Ends the VM for an error of the guest that it cannot be told of. */
-_Noreturn void vm_crash(struct vm *vm, const char *why);
+/* Starts a stopped one. ERR_BUSY: it is not stopped; ERR_NO_MEMORY. From any hart. */
+MUST_CHECK enum status vm_start(struct vm *vm);
+
+/*
+ * Asks a running VM to end: its vCPUs leave their harts, and the last to leave does the rest. The first request counts, and
+ * with a stopped VM nothing happens. `status` is 0..255, 0 for well.
+ */
+void vm_end(struct vm *vm, enum vm_end how, unsigned status);
+
+/* The same with the lock held. */
+void vm_end_locked(struct vm *vm, enum vm_end how, unsigned status);
+
+/* Ends the VM of `vcpu` for an error of the guest that it cannot be told of. */
+void vm_crash(struct vcpu *vcpu, const char *why);
+
+/* ---- its vCPUs ---- */
+
+/* Starts a stopped vCPU of a running VM (SBI HSM). */
+bool vm_start_vcpu(struct vcpu *vcpu, uint64_t pc, uint64_t opaque);
+
+/* The vCPU, not loaded, leaves for good. With the last one the VM ends; returns it when it is to be started again. */
+struct vm *vm_vcpu_leaves(struct vcpu *vcpu);
+
+/* And now the scheduler has let it go, too. */
+void vm_vcpu_is_off(struct vcpu *vcpu);
+
+/* Starts the VM again after vm_vcpu_leaves(). */
+void vm_restart(struct vm *vm);
+
+/* ---- memory ---- */
+
+/* The hgatp.MODE with the fewest levels that has room for all of the VM; 0: this machine has none. */
+uint64_t vm_gstage_mode(const struct vm *vm);
+
+/* Bytes that a start of the VM takes, its devices included. */
+uint64_t vm_memory_needed(const struct vm *vm);
+
+/* Reserves RAM and makes an empty G-stage; `devices`: their memory, too. ERR_NO_MEMORY: nothing was taken. */
+MUST_CHECK enum status vm_memory_take(struct vm *vm, bool devices);
+
+/* Gives it back. None of its vCPUs is on a hart, and no lock is held. */
+void vm_memory_release(struct vm *vm, bool devices);
 
 enum vm_fill {
 	VM_ZEROED,
@@ -56,11 +144,14 @@ enum vm_fill {
 /* Makes sure that the RAM block at `addr` (inside RAM) is there. false: it was already. */
 bool vm_populate(struct vm *vm, gpa_t addr, enum vm_fill fill);
 
-/* Host address of guest RAM; NULL unless all of it is RAM. */
+/* Host address of guest RAM; NULL unless all of it is RAM. With the lock. */
 void *vm_ram(struct vm *vm, gpa_t addr, uint64_t len);
 
-/* Lets the device model work; what is left is done after the next guest entry. */
+/* Lets the device model work, on behalf of `vcpu`; what is left is done after the next guest entry. With the lock. */
 void vm_run_devices(struct vm *vm);
+
+/* Gives every vCPU what the PLIC says now. With the lock. */
+void vm_update_external_irqs(struct vm *vm);
 
 /* Bytes that its device model takes beside what the guest stores in its arenas. */
 uint64_t vm_device_memory(const struct vm *vm);

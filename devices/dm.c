@@ -10,18 +10,40 @@
 #include "devices/finisher.h"
 #include "devices/fs/fs.h"
 #include "devices/rtc.h"
+#include "devices/uart16550.h"
 #include "devices/virtio_mmio.h"
 
 #define PAGE 4096u
 
 struct dm {
-	struct host *host;
+	struct uart16550 uart;
 	struct rtc rtc;
+	struct finisher finisher;
 	struct vq_chain *chain; /* scratch: nothing in it outlives one call of a device */
 	unsigned n_devices;
-	uint32_t pending; /* bit i: device i has kicked queues */
+	uint32_t pending; /* bit i: device i has kicked queues; FIXED: one of `fixed` has work */
 	struct device device[VM_DEVICES_MAX];
 };
+
+#define FIXED (1u << 31)
+
+/* The devices that every VM has, where they are and in struct dm. `self` is the device. NULL: nothing to do. */
+static const struct fixed {
+	uint64_t base, size;
+	size_t self;
+	uint64_t (*read)(void *self, uint64_t offset, unsigned size);
+	void (*write)(void *self, uint64_t offset, unsigned size, uint64_t value);
+	void (*run)(void *self);
+} fixed[] = {
+	{GUEST_UART_BASE, GUEST_UART_SIZE, offsetof(struct dm, uart), uart16550_read,
+		uart16550_write, uart16550_run},
+	{GUEST_RTC_BASE, GUEST_RTC_SIZE, offsetof(struct dm, rtc), rtc_read, rtc_write, rtc_run},
+	{GUEST_FINISHER_BASE, GUEST_FINISHER_SIZE, offsetof(struct dm, finisher), NULL,
+		finisher_write, NULL},
+};
+
+#define N_FIXED (sizeof(fixed) / sizeof(fixed[0]))
+_Static_assert(VM_DEVICES_MAX < 31, "FIXED is no device's bit");
 
 /* What makes a device of its kind. `arena` is NULL for a kind that has none. */
 static const struct kind {
@@ -125,7 +147,9 @@ enum status dm_create(
 	memset(dm, 0, sizeof(*dm));
 	dm->chain = (struct vq_chain *)((char *)mem + layout.chain);
 	dm->n_devices = spec->n_devices;
-	dm->host = host;
+	uart16550_init(&dm->uart, host);
+	rtc_init(&dm->rtc, host);
+	dm->finisher.host = host;
 	for (unsigned i = 0; i < spec->n_devices; i++) {
 		enum status status = create_device(dm, i, &spec->devices[i], host, &layout);
 		if (status != OK)
@@ -139,6 +163,8 @@ void dm_reset(struct dm *dm)
 {
 	for (unsigned i = 0; i < dm->n_devices; i++)
 		virtio_mmio_reset(&dm->device[i]);
+	uart16550_reset(&dm->uart);
+	rtc_reset(&dm->rtc);
 	dm->pending = 0;
 }
 
@@ -162,27 +188,50 @@ static bool find_window(const struct dm *dm, gpa_t addr, unsigned *i, unsigned *
 	return true;
 }
 
-/* The devices that every VM has. false: `addr` is none of theirs. */
-static bool fixed_read(struct dm *dm, gpa_t addr, unsigned size, uint64_t *value)
+static void *fixed_self(struct dm *dm, const struct fixed *f)
 {
-	if (rtc_at(addr))
-		*value = rtc_read(&dm->rtc, dm->host, addr.a - GUEST_RTC_BASE, size);
-	else if (finisher_at(addr))
-		*value = 0;
-	else
+	return (char *)dm + f->self;
+}
+
+/* NULL: `addr` is in no window of theirs. */
+static const struct fixed *find_fixed(gpa_t addr)
+{
+	for (unsigned i = 0; i < N_FIXED; i++) {
+		if (addr.a - fixed[i].base < fixed[i].size)
+			return &fixed[i];
+	}
+	return NULL;
+}
+
+/* Out of line, so that a register load of a virtio device needs no stack frame. */
+__attribute__((noinline)) static bool fixed_read(
+	struct dm *dm, gpa_t addr, unsigned size, uint64_t *value)
+{
+	const struct fixed *f = find_fixed(addr);
+
+	if (!f)
 		return false;
+	*value = f->read ? f->read(fixed_self(dm, f), addr.a - f->base, size) : 0;
 	return true;
 }
 
 static bool fixed_write(struct dm *dm, gpa_t addr, unsigned size, uint64_t value)
 {
-	if (rtc_at(addr))
-		rtc_write(&dm->rtc, dm->host, addr.a - GUEST_RTC_BASE, size, value);
-	else if (finisher_at(addr))
-		finisher_write(dm->host, addr.a - GUEST_FINISHER_BASE, size, value);
-	else
+	const struct fixed *f = find_fixed(addr);
+
+	if (!f)
 		return false;
+	f->write(fixed_self(dm, f), addr.a - f->base, size, value);
+	dm->pending |= FIXED;
 	return true;
+}
+
+static void fixed_run(struct dm *dm)
+{
+	for (unsigned i = 0; i < N_FIXED; i++) {
+		if (fixed[i].run)
+			fixed[i].run(fixed_self(dm, &fixed[i]));
+	}
 }
 
 bool dm_mmio_read(struct dm *dm, gpa_t addr, unsigned size, uint64_t *value)
@@ -221,6 +270,13 @@ void dm_port_ready(struct dm *dm, unsigned port)
 			note_kicks(dm, i);
 		}
 	}
+	if (port == GUEST_UART_PORT)
+		dm->pending |= FIXED;
+}
+
+void dm_alarm(struct dm *dm)
+{
+	dm->pending |= FIXED;
 }
 
 bool dm_run(struct dm *dm)
@@ -234,5 +290,7 @@ bool dm_run(struct dm *dm)
 		if ((pending & (1u << i)) && virtio_mmio_run(&dm->device[i], dm->chain))
 			dm->pending |= 1u << i;
 	}
+	if (pending & FIXED)
+		fixed_run(dm);
 	return dm->pending != 0;
 }

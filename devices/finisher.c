@@ -3,8 +3,10 @@
 
 #include "include/abi/sifive_test.h"
 
-void finisher_write(struct host *host, uint64_t offset, unsigned size, uint64_t value)
+void finisher_write(void *self, uint64_t offset, unsigned size, uint64_t value)
 {
+	struct host *host = ((struct finisher *)self)->host;
+
 	if (offset || size != 4)
 		return;
 	switch (value & 0xffff) {

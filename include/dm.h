@@ -9,7 +9,8 @@
  * Errors: a guest's error has no code here. A read gives 0, a write is
  * ignored, a broken ring sets DEVICE_NEEDS_RESET.
  * Concurrency: calls on one dm never overlap, and host_* never calls dm_*.
- * Every entry but dm_run only records.
+ * Every entry but dm_run only records; what the UART receives is the exception,
+ * a byte at a time.
  */
 #ifndef VESPER_DM_H
 #define VESPER_DM_H
@@ -53,6 +54,9 @@ MUST_CHECK bool dm_mmio_write(struct dm *dm, gpa_t addr, unsigned size, uint64_t
 /* Port `port` may have data to receive or room to send. Spurious calls are fine. */
 void dm_port_ready(struct dm *dm, unsigned port);
 
+/* The time that host_alarm() named has come. Spurious calls are fine. */
+void dm_alarm(struct dm *dm);
+
 /* Does all pending work that fits a bound. true: call again. */
 MUST_CHECK bool dm_run(struct dm *dm);
 
@@ -67,15 +71,25 @@ void dm_destroy(struct dm *dm);
 /* The host's address of guest RAM [addr, addr+len); NULL unless all of it is RAM. */
 void *host_ram(struct host *host, gpa_t addr, size_t len);
 
-/* Drives the level of interrupt line `line` (GUEST_VIRTIO_IRQ + device index). */
+/* Drives the level of interrupt line `line` (GUEST_UART_IRQ, GUEST_RTC_IRQ, GUEST_VIRTIO_IRQ + device index). */
 void host_irq(struct host *host, unsigned line, bool level);
 
 /* Sends bytes from, or receives bytes into, guest memory; returns how many (0: not now). */
 size_t host_send(struct host *host, unsigned port, const struct slice *slices, unsigned n);
 size_t host_recv(struct host *host, unsigned port, const struct slice *slices, unsigned n);
 
+/* The same from and into the model's own memory. */
+size_t host_send_bytes(struct host *host, unsigned port, const void *data, size_t len);
+size_t host_recv_bytes(struct host *host, unsigned port, void *data, size_t len);
+
+/* Does the port have bytes to receive? They stay there. */
+bool host_has_input(struct host *host, unsigned port);
+
 /* Wall-clock time, nanoseconds since 1970-01-01 UTC. */
 uint64_t host_time_ns(struct host *host);
+
+/* Asks for one dm_alarm() once host_time_ns() has reached `time_ns`, in place of what was asked before; UINT64_MAX: none. */
+void host_alarm(struct host *host, uint64_t time_ns);
 
 enum dm_end {
 	DM_POWER_OFF,

@@ -16,6 +16,7 @@ enum status {
 	ERR_NO_SPACE,  /* the caller's buffer or the VM's arena is full */
 	ERR_IO,        /* a backend or a device failed */
 	ERR_FAULT,     /* a guest address that is not RAM, or an access that trapped */
+	ERR_BUSY,      /* not in this state */
 	ERR_UNSUPPORTED,
 };
 

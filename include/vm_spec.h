@@ -6,6 +6,7 @@
 #ifndef VESPER_VM_SPEC_H
 #define VESPER_VM_SPEC_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -13,7 +14,9 @@
 #define VM_BOOTARGS_MAX 1024 /* bytes, with the NUL */
 #define VM_TAG_MAX      36   /* bytes of a virtio-fs tag (virtio 1.2, 5.11.4); no NUL needed */
 #define VM_DEVICES_MAX  8
-#define VM_VCPUS_MAX    1
+#define VM_VCPUS_MAX    64
+#define VM_HARTS_MAX    128 /* harts that a VM may be bound to: all that a machine has */
+#define VM_WEIGHT       100 /* of a VM whose configuration gives none */
 
 /* Guest-physical map, the same as QEMU's `virt` machine. */
 #define GUEST_RAM_BASE      0x80000000ull
@@ -23,13 +26,24 @@
 #define GUEST_FINISHER_SIZE 0x1000ull
 #define GUEST_RTC_BASE      0x00101000ull
 #define GUEST_RTC_SIZE      0x1000ull
-#define GUEST_RTC_IRQ       11 /* as in the device tree; it never comes */
+#define GUEST_RTC_IRQ       11
 #define GUEST_VIRTIO_BASE \
 	0x10001000ull /* device i at + i * GUEST_VIRTIO_SIZE, PLIC source 1 + i \
 					  */
 #define GUEST_VIRTIO_SIZE  0x1000ull
 #define GUEST_VIRTIO_IRQ   1
-#define GUEST_PLIC_SOURCES 96 /* source 0 means "none" */
+#define GUEST_PLIC_SOURCES 96            /* source 0 means "none" */
+#define GUEST_UART_BASE    0x10000000ull /* ns16550a, 3.6864 MHz */
+#define GUEST_UART_SIZE    0x100ull
+#define GUEST_UART_IRQ     10
+#define GUEST_UART_PORT    0 /* the VM's console, which it shares with virtio-console and SBI */
+
+/* The AIA machine: the S-level APLIC and IMSIC of QEMU's `virt`; no M-level parts. */
+#define GUEST_APLIC_BASE    0x0d000000ull
+#define GUEST_APLIC_SIZE    0x8000ull
+#define GUEST_APLIC_SOURCES 96            /* as GUEST_PLIC_SOURCES; the numbers are the same */
+#define GUEST_IMSIC_BASE    0x28000000ull /* one page for each vCPU, in order */
+#define GUEST_IMSIC_IDS     255           /* highest interrupt identity */
 
 /* Read-only bytes that outlive the VM (a component of the bundle, used in place). */
 struct blob {
@@ -51,13 +65,33 @@ struct vm_device {
 		arena_size; /* VM_DEVICE_FS: bytes for what the guest writes; a multiple of 4 KiB */
 };
 
+/* What the kernel component is; config/vm_spec.c tells by its header. */
+enum vm_kernel {
+	VM_KERNEL_IMAGE, /* a RISC-V Linux Image: at its text offset, entered at its start */
+	VM_KERNEL_ELF,   /* segments at their physical addresses, entered at e_entry */
+	VM_KERNEL_RAW, /* said by the configuration: at GUEST_RAM_BASE + 2 MiB, entered at its start */
+};
+
+enum vm_irqchip {
+	VM_IRQCHIP_BEST, /* AIA where the host's harts have it, else PLIC */
+	VM_IRQCHIP_PLIC,
+	VM_IRQCHIP_AIA,
+};
+
 struct vm_spec {
 	char name[VM_NAME_MAX];
 	uint64_t memory; /* bytes of RAM at GUEST_RAM_BASE; a multiple of 2 MiB */
 	unsigned vcpus;  /* 1..VM_VCPUS_MAX */
 	char bootargs[VM_BOOTARGS_MAX];
-	struct blob kernel; /* a RISC-V Linux Image */
+	enum vm_kernel kernel_kind;
+	struct blob kernel;
 	struct blob initrd;
+	unsigned weight;              /* 1..10000: its share of the harts against other VMs */
+	unsigned n_harts;             /* 0: any */
+	uint32_t harts[VM_HARTS_MAX]; /* IDs of the host's harts that may run it */
+	bool dedicated; /* no other VM runs on its harts; only with n_harts >= vcpus */
+	bool manual;    /* not started at boot */
+	enum vm_irqchip irqchip;
 	unsigned n_devices;
 	struct vm_device devices[VM_DEVICES_MAX];
 };

@@ -16,7 +16,6 @@
 #define PENDING_BASE   0x1000
 #define ENABLE_BASE    0x2000
 #define ENABLE_STRIDE  0x80
-#define CONTEXT_BASE   0x200000
 #define CONTEXT_STRIDE 0x1000
 
 #define CONTEXT_THRESHOLD 0
@@ -173,8 +172,8 @@ uint64_t vplic_read(struct vplic *p, uint64_t offset, unsigned size)
 
 	if (size != 4 || offset % 4)
 		return 0;
-	if (offset >= CONTEXT_BASE)
-		return read_context(p, offset - CONTEXT_BASE);
+	if (offset >= VPLIC_CONTEXT_BASE)
+		return read_context(p, offset - VPLIC_CONTEXT_BASE);
 	if (offset >= ENABLE_BASE) {
 		enable = enable_at(p, offset - ENABLE_BASE);
 		return enable ? *enable : 0;
@@ -193,8 +192,8 @@ void vplic_write(struct vplic *p, uint64_t offset, unsigned size, uint64_t value
 
 	if (size != 4 || offset % 4)
 		return;
-	if (offset >= CONTEXT_BASE) {
-		write_context(p, offset - CONTEXT_BASE, (uint32_t)value);
+	if (offset >= VPLIC_CONTEXT_BASE) {
+		write_context(p, offset - VPLIC_CONTEXT_BASE, (uint32_t)value);
 	} else if (offset >= ENABLE_BASE) {
 		uint32_t *enable = enable_at(p, offset - ENABLE_BASE);
 		uint32_t hardwired = offset % ENABLE_STRIDE ? 0 : bit(0);

@@ -15,6 +15,7 @@
 #define VPLIC_WORDS        (GUEST_PLIC_SOURCES / 32)
 #define VPLIC_CONTEXTS     (2 * VM_VCPUS_MAX)
 #define VPLIC_PRIORITY_MAX 7
+#define VPLIC_CONTEXT_BASE 0x200000 /* offset of the registers that belong to contexts */
 
 struct vplic_context {
 	uint32_t enable[VPLIC_WORDS];
@@ -41,6 +42,12 @@ void vplic_set_line(struct vplic *p, unsigned source, bool level);
  */
 uint64_t vplic_read(struct vplic *p, uint64_t offset, unsigned size);
 void vplic_write(struct vplic *p, uint64_t offset, unsigned size, uint64_t value);
+
+/* Does a read at `offset` change anything (a claim), so that outputs may fall? Other reads do not. */
+static inline bool vplic_read_claims(uint64_t offset)
+{
+	return offset >= VPLIC_CONTEXT_BASE;
+}
 
 /* Does the S-mode context of `vcpu` assert its external interrupt now? */
 bool vplic_output(const struct vplic *p, unsigned vcpu);

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Vesper's own lines on the console, and what to do when Vesper itself is
- * wrong. The sink is the firmware's console until a driver takes over.
+ * Vesper's own lines on the terminal, and what to do when Vesper itself is
+ * wrong. The sink is the firmware's console until a driver takes over. Any
+ * hart may say something at any time: a lock keeps a line whole. The newest
+ * LOG_KEPT bytes of lines are kept for the monitor.
  */
 #ifndef VESPER_LIB_LOG_H
 #define VESPER_LIB_LOG_H
@@ -10,14 +12,35 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Where lines go: writes all `len` bytes. */
+#include "include/status.h"
+#include "lib/spinlock.h"
+
+#define LOG_KEPT 8192
+
+/* Where lines go: writes all `len` bytes. Called with the log's lock: it must not log. */
 void log_set_sink(void (*write)(const char *data, size_t len));
 
-/* Writes bytes there as they are. */
+/* Writes bytes there as they are; they are not kept. */
 void log_write(const char *data, size_t len);
 
 /* Prints one line "vesper: ..." (the newline is added). */
 __attribute__((format(printf, 1, 2))) void log_line(const char *format, ...);
+
+/* A place in what is kept: begin at the oldest whole line. */
+uint32_t log_oldest(void);
+
+/* Copies up to `len` bytes from there, and moves `place` on. 0: that was the newest. */
+size_t log_copy(uint32_t *place, char *out, size_t len);
+
+/*
+ * For a panic: from now on nobody waits for a lock in order to say something, as its holder may be
+ * this hart itself, or dead. Lines of several harts may mix.
+ */
+void log_break_lock(void);
+
+/* A lock on a line's way to the user. false: locks are broken, this one was not taken. */
+MUST_CHECK bool log_lock(struct spinlock *lock);
+void log_unlock(struct spinlock *lock, bool locked);
 
 /* How much a guest may make Vesper say: a burst, then one line each `interval`. */
 struct log_limit {

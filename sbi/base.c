@@ -4,11 +4,6 @@
 #include "sbi/sbi.h"
 #include "sbi/sbi_core.h"
 
-/*
- * 3.0, because a version speaks only for the extensions that probe shows: those
- * of Vesper differ from 2.0 just in clarified errors, and are written to the
- * later text. What came with 3.0 (SSE, FWFT, DBTR, MPXY) is optional and absent.
- */
 #define SPEC_VERSION SBI_VERSION(3, 0)
 
 /* "VSPR": the specification assigns small numbers, and none to Vesper. */
@@ -21,24 +16,21 @@ static const long constants[] = {
 	[SBI_BASE_GET_IMPL_VERSION] = IMPL_VERSION,
 };
 
-static struct sbiret base_call(struct vcpu *vcpu, uint64_t eid, uint64_t fid, const uint64_t *args)
+struct sbiret sbi_base(struct vcpu *vcpu, const uint64_t *args)
 {
 	(void)vcpu;
-	(void)eid;
-	if (fid < sizeof(constants) / sizeof(constants[0]))
-		return (struct sbiret){SBI_SUCCESS, constants[fid]};
-	switch (fid) {
+	if (args[6] < sizeof(constants) / sizeof(constants[0]))
+		return (struct sbiret){SBI_SUCCESS, constants[args[6]]};
+	switch (args[6]) {
 	case SBI_BASE_PROBE_EXTENSION:
-		return (struct sbiret){SBI_SUCCESS, sbi_probe(args[0])};
+		return sbi_value(sbi_probe(args[0]));
 	case SBI_BASE_GET_MVENDORID:
-		return (struct sbiret){SBI_SUCCESS, (long)vcpu_mvendorid()};
+		return sbi_value(vcpu_mvendorid());
 	case SBI_BASE_GET_MARCHID:
-		return (struct sbiret){SBI_SUCCESS, (long)vcpu_marchid()};
+		return sbi_value(vcpu_marchid());
 	case SBI_BASE_GET_MIMPID:
-		return (struct sbiret){SBI_SUCCESS, (long)vcpu_mimpid()};
+		return sbi_value(vcpu_mimpid());
 	default:
-		return (struct sbiret){SBI_ERR_NOT_SUPPORTED, 0};
+		return sbi_error(SBI_ERR_NOT_SUPPORTED);
 	}
 }
-
-const struct sbi_extension sbi_base = {SBI_EXT_BASE, SBI_EXT_BASE, base_call};

@@ -31,39 +31,36 @@ static bool get_buffer(struct vcpu *vcpu, const uint64_t *args, struct buffer *o
 	return out->data;
 }
 
-static struct sbiret transfer(struct vcpu *vcpu, uint64_t fid, const uint64_t *args)
+static struct sbiret transfer(struct vcpu *vcpu, const uint64_t *args)
 {
 	struct buffer buffer;
 
 	if (!args[0])
-		return (struct sbiret){SBI_SUCCESS, 0};
+		return sbi_value(0);
 	if (!get_buffer(vcpu, args, &buffer))
-		return (struct sbiret){SBI_ERR_INVALID_PARAM, 0};
-	if (fid == SBI_DBCN_READ)
+		return sbi_error(SBI_ERR_INVALID_PARAM);
+	if (args[6] == SBI_DBCN_READ)
 		buffer.len = vcpu_console_read(vcpu, buffer.data, buffer.len);
 	else
 		vcpu_console_write(vcpu, buffer.data, buffer.len);
-	return (struct sbiret){SBI_SUCCESS, (long)buffer.len};
+	return sbi_value(buffer.len);
 }
 
 static struct sbiret write_byte(struct vcpu *vcpu, char byte)
 {
 	vcpu_console_write(vcpu, &byte, 1);
-	return (struct sbiret){SBI_SUCCESS, 0};
+	return sbi_value(0);
 }
 
-static struct sbiret dbcn_call(struct vcpu *vcpu, uint64_t eid, uint64_t fid, const uint64_t *args)
+struct sbiret sbi_dbcn(struct vcpu *vcpu, const uint64_t *args)
 {
-	(void)eid;
-	switch (fid) {
+	switch (args[6]) {
 	case SBI_DBCN_WRITE:
 	case SBI_DBCN_READ:
-		return transfer(vcpu, fid, args);
+		return transfer(vcpu, args);
 	case SBI_DBCN_WRITE_BYTE:
 		return write_byte(vcpu, (char)args[0]);
 	default:
-		return (struct sbiret){SBI_ERR_NOT_SUPPORTED, 0};
+		return sbi_error(SBI_ERR_NOT_SUPPORTED);
 	}
 }
-
-const struct sbi_extension sbi_dbcn = {SBI_EXT_DBCN, SBI_EXT_DBCN, dbcn_call};

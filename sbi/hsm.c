@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * SBI HSM extension (SBI 3.0, chapter 9). State changes are done before the
- * call returns, so no hart is ever seen in one of the pending states.
+ * SBI HSM extension (SBI 3.0, chapter 9). A state changes in one step, so no
+ * hart is ever seen in one of the pending states; one that stops or suspends
+ * is STARTED until it has. What is not called often is kept out of line, so
+ * that get_status needs no registers saved.
  */
 #include "include/abi/sbi.h"
+#include "sbi/memory.h"
 #include "sbi/sbi.h"
 #include "sbi/sbi_core.h"
+#include "sbi/sse.h"
 
 static const uint8_t hsm_state[] = {
 	[VCPU_RUNNING] = SBI_HSM_STARTED,
@@ -13,30 +17,18 @@ static const uint8_t hsm_state[] = {
 	[VCPU_SUSPENDED] = SBI_HSM_SUSPENDED,
 };
 
-/* Can a hart begin to run at guest-physical `addr`? An instruction is 2 bytes or more, at an even address. */
-static bool executable(struct vcpu *vcpu, uint64_t addr)
-{
-	return !(addr & 1) && vcpu_ram(vcpu, gpa(addr), 2);
-}
-
-static struct sbiret hart_start(struct vcpu *vcpu, const uint64_t *args)
+static __attribute__((noinline)) long hart_start(struct vcpu *vcpu, const uint64_t *args)
 {
 	struct vcpu *target = vcpu_sibling(vcpu, args[0]);
 
 	if (!target)
-		return (struct sbiret){SBI_ERR_INVALID_PARAM, 0};
+		return SBI_ERR_INVALID_PARAM;
 	if (vcpu_get_state(target) != VCPU_STOPPED)
-		return (struct sbiret){SBI_ERR_ALREADY_AVAILABLE, 0};
-	if (!executable(vcpu, args[1]))
-		return (struct sbiret){SBI_ERR_INVALID_ADDRESS, 0};
-	vcpu_start(target, args[1], args[2]);
-	return (struct sbiret){SBI_SUCCESS, 0};
-}
-
-static struct sbiret hart_stop(struct vcpu *vcpu)
-{
-	vcpu_stop(vcpu);
-	return (struct sbiret){SBI_SUCCESS, 0};
+		return SBI_ERR_ALREADY_AVAILABLE;
+	if (!sbi_memory_executable(vcpu, args[1]))
+		return SBI_ERR_INVALID_ADDRESS;
+	/* Of two that get here at once, one starts it. */
+	return vcpu_start(target, args[1], args[2]) ? SBI_SUCCESS : SBI_ERR_ALREADY_AVAILABLE;
 }
 
 static struct sbiret hart_get_status(struct vcpu *vcpu, uint64_t hart_id)
@@ -44,42 +36,41 @@ static struct sbiret hart_get_status(struct vcpu *vcpu, uint64_t hart_id)
 	const struct vcpu *target = vcpu_sibling(vcpu, hart_id);
 
 	if (!target)
-		return (struct sbiret){SBI_ERR_INVALID_PARAM, 0};
-	return (struct sbiret){SBI_SUCCESS, hsm_state[vcpu_get_state(target)]};
+		return sbi_error(SBI_ERR_INVALID_PARAM);
+	return sbi_value(hsm_state[vcpu_get_state(target)]);
 }
 
 /* Every type but the two default ones is reserved or a platform's, and Vesper's has none. */
-static struct sbiret hart_suspend(struct vcpu *vcpu, const uint64_t *args)
+static __attribute__((noinline)) long hart_suspend(struct vcpu *vcpu, const uint64_t *args)
 {
 	switch ((uint32_t)args[0]) {
 	case SBI_HSM_SUSPEND_RETENTIVE:
 		vcpu_suspend(vcpu);
-		return (struct sbiret){SBI_SUCCESS, 0};
+		return SBI_SUCCESS;
 	case SBI_HSM_SUSPEND_NON_RETENTIVE:
-		if (!executable(vcpu, args[1]))
-			return (struct sbiret){SBI_ERR_INVALID_ADDRESS, 0};
+		if (!sbi_memory_executable(vcpu, args[1]))
+			return SBI_ERR_INVALID_ADDRESS;
 		vcpu_suspend_nonretentive(vcpu, args[1], args[2]);
-		return (struct sbiret){SBI_SUCCESS, 0};
+		return SBI_SUCCESS;
 	default:
-		return (struct sbiret){SBI_ERR_INVALID_PARAM, 0};
+		return SBI_ERR_INVALID_PARAM;
 	}
 }
 
-static struct sbiret hsm_call(struct vcpu *vcpu, uint64_t eid, uint64_t fid, const uint64_t *args)
+struct sbiret sbi_hsm(struct vcpu *vcpu, const uint64_t *args)
 {
-	(void)eid;
-	switch (fid) {
+	switch (args[6]) {
 	case SBI_HSM_HART_START:
-		return hart_start(vcpu, args);
+		return sbi_error(hart_start(vcpu, args));
 	case SBI_HSM_HART_STOP:
-		return hart_stop(vcpu);
+		sbi_sse_hart_stops(vcpu);
+		vcpu_stop(vcpu);
+		return sbi_value(0);
 	case SBI_HSM_HART_GET_STATUS:
 		return hart_get_status(vcpu, args[0]);
 	case SBI_HSM_HART_SUSPEND:
-		return hart_suspend(vcpu, args);
+		return sbi_error(hart_suspend(vcpu, args));
 	default:
-		return (struct sbiret){SBI_ERR_NOT_SUPPORTED, 0};
+		return sbi_error(SBI_ERR_NOT_SUPPORTED);
 	}
 }
-
-const struct sbi_extension sbi_hsm = {SBI_EXT_HSM, SBI_EXT_HSM, hsm_call};

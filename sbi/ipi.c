@@ -1,23 +1,30 @@
 /* SPDX-License-Identifier: MIT */
 /* SBI IPI extension (SBI 3.0, chapter 7): supervisor software interrupts. */
 #include "include/abi/sbi.h"
-#include "sbi/harts.h"
+#include "sbi/mask.h"
 #include "sbi/sbi.h"
 #include "sbi/sbi_core.h"
 
-static struct sbiret ipi_call(struct vcpu *vcpu, uint64_t eid, uint64_t fid, const uint64_t *args)
+static __attribute__((noinline)) long send_to_many(struct vcpu *vcpu, const uint64_t *args)
 {
-	struct sbi_harts harts;
-	struct vcpu *target;
+	uint64_t harts;
 
-	(void)eid;
-	if (fid != SBI_IPI_SEND_IPI)
-		return (struct sbiret){SBI_ERR_NOT_SUPPORTED, 0};
-	if (!sbi_harts_init(&harts, vcpu, args[0], args[1]))
-		return (struct sbiret){SBI_ERR_INVALID_PARAM, 0};
-	while ((target = sbi_harts_next(&harts)))
-		vcpu_set_software_irq(target, true);
-	return (struct sbiret){SBI_SUCCESS, 0};
+	if (!sbi_mask_harts(vcpu, args[0], args[1], &harts))
+		return SBI_ERR_INVALID_PARAM;
+	for (; harts; harts &= harts - 1)
+		vcpu_raise_software_irq(vcpu, vcpu_sibling(vcpu, sbi_mask_lowest(harts)));
+	return SBI_SUCCESS;
 }
 
-const struct sbi_extension sbi_ipi = {SBI_EXT_IPI, SBI_EXT_IPI, ipi_call};
+struct sbiret sbi_ipi(struct vcpu *vcpu, const uint64_t *args)
+{
+	struct vcpu *target;
+
+	if (args[6] != SBI_IPI_SEND_IPI)
+		return sbi_error(SBI_ERR_NOT_SUPPORTED);
+	target = sbi_mask_one_hart(vcpu, args[0], args[1]);
+	if (!target)
+		return sbi_error(send_to_many(vcpu, args));
+	vcpu_raise_software_irq(vcpu, target);
+	return sbi_value(0);
+}

@@ -2,7 +2,7 @@
 /*
  * The legacy extensions (SBI 3.0, chapter 5), each an extension ID of one
  * function. Most are an older spelling of a later call and are made into it.
- * Only a0 is theirs to change.
+ * Only a0 is theirs to change. What is no extension at all ends here too.
  */
 #include "include/abi/sbi.h"
 #include "sbi/sbi.h"
@@ -21,41 +21,27 @@ static long get_char(struct vcpu *vcpu)
 	return vcpu_console_read(vcpu, &byte, 1) ? (unsigned char)byte : -1;
 }
 
-/* 1: one had been pending. */
-static long clear_ipi(struct vcpu *vcpu)
-{
-	bool pending = vcpu_get_software_irq(vcpu);
-
-	vcpu_set_software_irq(vcpu, false);
-	return pending;
-}
-
 /*
- * Calls `extension` with what the mask at guest-virtual address args[0] says, 64
- * harts at a time. A null address means all harts. A fault on the mask is
- * answered as an error rather than raised at the ecall.
+ * Calls `function` with what the mask at guest-virtual address args[0] says. A
+ * null address means all harts; no VM has more than a word of them. A fault on
+ * the mask is answered as an error rather than raised at the ecall.
  */
-static long call_by_mask(struct vcpu *vcpu, const struct sbi_extension *extension, uint64_t fid,
-	const uint64_t *args)
+static long call_by_mask(
+	struct vcpu *vcpu, sbi_function *function, uint64_t fid, const uint64_t *args)
 {
-	uint64_t modern[] = {0, SBI_ALL_HARTS, args[1], args[2], args[3]};
-	uint64_t words = args[0] ? ((uint64_t)vcpu_count(vcpu) + 63) / 64 : 0;
-	long error = 0;
+	uint64_t modern[] = {0, SBI_ALL_HARTS, args[1], args[2], args[3], 0, fid, 0};
 
-	if (!words)
-		return extension->call(vcpu, extension->first, fid, modern).error;
-	for (uint64_t i = 0; i < words && !error; i++) {
-		if (vcpu_read_u64(vcpu, args[0] + 8 * i, &modern[0]) != OK)
+	if (args[0]) {
+		if (vcpu_read_u64(vcpu, args[0], &modern[0]) != OK)
 			return SBI_ERR_INVALID_ADDRESS;
-		modern[1] = 64 * i;
-		error = extension->call(vcpu, extension->first, fid, modern).error;
+		modern[1] = 0;
 	}
-	return error;
+	return function(vcpu, modern).error;
 }
 
-static long legacy_error(struct vcpu *vcpu, uint64_t eid, const uint64_t *args)
+static long legacy_error(struct vcpu *vcpu, const uint64_t *args)
 {
-	switch (eid) {
+	switch (args[7]) {
 	case SBI_EXT_LEGACY_SET_TIMER:
 		vcpu_set_timer(vcpu, args[0]);
 		return 0;
@@ -64,28 +50,24 @@ static long legacy_error(struct vcpu *vcpu, uint64_t eid, const uint64_t *args)
 	case SBI_EXT_LEGACY_GETCHAR:
 		return get_char(vcpu);
 	case SBI_EXT_LEGACY_CLEAR_IPI:
-		return clear_ipi(vcpu);
+		return vcpu_take_software_irq(vcpu);
 	case SBI_EXT_LEGACY_SEND_IPI:
-		return call_by_mask(vcpu, &sbi_ipi, SBI_IPI_SEND_IPI, args);
+		return call_by_mask(vcpu, sbi_ipi, SBI_IPI_SEND_IPI, args);
 	case SBI_EXT_LEGACY_REMOTE_FENCE_I:
-		return call_by_mask(vcpu, &sbi_rfence, SBI_RFENCE_FENCE_I, args);
+		return call_by_mask(vcpu, sbi_rfence, SBI_RFENCE_FENCE_I, args);
 	case SBI_EXT_LEGACY_REMOTE_SFENCE_VMA:
-		return call_by_mask(vcpu, &sbi_rfence, SBI_RFENCE_SFENCE_VMA, args);
+		return call_by_mask(vcpu, sbi_rfence, SBI_RFENCE_SFENCE_VMA, args);
 	case SBI_EXT_LEGACY_REMOTE_SFENCE_VMA_ASID:
-		return call_by_mask(vcpu, &sbi_rfence, SBI_RFENCE_SFENCE_VMA_ASID, args);
-	default: /* SBI_EXT_LEGACY_SHUTDOWN */
+		return call_by_mask(vcpu, sbi_rfence, SBI_RFENCE_SFENCE_VMA_ASID, args);
+	case SBI_EXT_LEGACY_SHUTDOWN:
 		vcpu_vm_shutdown(vcpu, false);
 		return 0;
+	default:
+		return SBI_ERR_NOT_SUPPORTED;
 	}
 }
 
-static struct sbiret legacy_call(
-	struct vcpu *vcpu, uint64_t eid, uint64_t fid, const uint64_t *args)
+struct sbiret sbi_legacy(struct vcpu *vcpu, const uint64_t *args)
 {
-	(void)fid;
-	/* The value is a1 as it was: sbi_call need not know that these leave it alone. */
-	return (struct sbiret){legacy_error(vcpu, eid, args), (long)args[1]};
+	return (struct sbiret){legacy_error(vcpu, args), (long)args[1]};
 }
-
-const struct sbi_extension sbi_legacy = {
-	SBI_EXT_LEGACY_SET_TIMER, SBI_EXT_LEGACY_SHUTDOWN, legacy_call};

@@ -7,22 +7,19 @@
 #include "sbi/sbi.h"
 #include "sbi/sbi_core.h"
 
-static struct sbiret srst_call(struct vcpu *vcpu, uint64_t eid, uint64_t fid, const uint64_t *args)
+struct sbiret sbi_srst(struct vcpu *vcpu, const uint64_t *args)
 {
 	/* Both are 32 bits wide: what else is in the registers does not count. */
 	uint32_t type = (uint32_t)args[0], reason = (uint32_t)args[1];
 
-	(void)eid;
-	if (fid != SBI_SRST_RESET)
-		return (struct sbiret){SBI_ERR_NOT_SUPPORTED, 0};
+	if (args[6] != SBI_SRST_RESET)
+		return sbi_error(SBI_ERR_NOT_SUPPORTED);
 	/* Past these every type and reason is reserved or a vendor's, and Vesper has none. */
 	if (type > SBI_SRST_WARM_REBOOT || reason > SBI_SRST_SYSTEM_FAILURE)
-		return (struct sbiret){SBI_ERR_INVALID_PARAM, 0};
+		return sbi_error(SBI_ERR_INVALID_PARAM);
 	if (type == SBI_SRST_SHUTDOWN)
 		vcpu_vm_shutdown(vcpu, reason == SBI_SRST_SYSTEM_FAILURE);
 	else
 		vcpu_vm_reboot(vcpu);
-	return (struct sbiret){SBI_SUCCESS, 0};
+	return sbi_value(0);
 }
-
-const struct sbi_extension sbi_srst = {SBI_EXT_SRST, SBI_EXT_SRST, srst_call};

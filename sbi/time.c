@@ -4,13 +4,10 @@
 #include "sbi/sbi.h"
 #include "sbi/sbi_core.h"
 
-static struct sbiret time_call(struct vcpu *vcpu, uint64_t eid, uint64_t fid, const uint64_t *args)
+struct sbiret sbi_time(struct vcpu *vcpu, const uint64_t *args)
 {
-	(void)eid;
-	if (fid != SBI_TIME_SET_TIMER)
-		return (struct sbiret){SBI_ERR_NOT_SUPPORTED, 0};
+	if (args[6] != SBI_TIME_SET_TIMER)
+		return sbi_error(SBI_ERR_NOT_SUPPORTED);
 	vcpu_set_timer(vcpu, args[0]);
-	return (struct sbiret){SBI_SUCCESS, 0};
+	return sbi_value(0);
 }
-
-const struct sbi_extension sbi_time = {SBI_EXT_TIME, SBI_EXT_TIME, time_call};

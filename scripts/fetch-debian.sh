@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 #
-# Puts Debian's riscv64 kernel, BusyBox and libfdt into BUILD/debian:
+# Puts Debian's riscv64 kernel, BusyBox, libfdt and U-Boot into BUILD/debian, and
+# what the tests load a VM with (a tree to merge into a root) into BUILD/debian/extra:
 #   scripts/fetch-debian.sh BUILD MIRROR
 # apt itself finds, verifies and downloads the packages, with a configuration
 # and lists of its own; nothing is installed. The first suite whose index apt
@@ -15,6 +16,14 @@ cache=${VESPER_CACHE:-${HOME:-$build}/.cache/vesper}
 suites="trixie forky"
 keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 log=$build/setup.log
+
+packages="busybox-static libfdt-dev u-boot-qemu stress-ng rt-tests"
+programs="stress-ng cyclictest" # of them, for extra/
+# Where their libraries are, as far as a suite has these packages; find_libraries tells of one that is missing.
+# What apt would take beside them (graphics drivers, Python) is 20 times as much.
+libraries="libc6 libgcc-s1 libstdc++6 libacl1 libapparmor1 libbsd0 libmd0 libcpupower1 libcrypt1 libegl1 libgles2
+	libglvnd0 libgbm1 libdrm2 libexpat1 libgmp10 libmpfr6 libjpeg62-turbo libjudydebian1 libkmod2 libssl3t64 libzstd1
+	liblzma5 libnuma1 libsctp1 libxxhash0 zlib1g"
 
 say() { printf 'setup: %s\n' "$*"; }
 fail() {
@@ -74,7 +83,7 @@ update() { # SUITE: is its index here, verified and of now?
 
 # Prints a line "FILE SIZE SHA256 PACKAGE" for each package that is wanted.
 resolve() { # SUITE
-	local conf=$cache/$1/apt.conf version kernel package line
+	local conf=$cache/$1/apt.conf version kernel found
 	version=$(apt-cache -c "$conf" depends linux-image-riscv64 |
 		sed -n 's/^ *Depends: linux-image-\([0-9].*\)/\1/p' | head -n 1)
 	[ -n "$version" ] || return 1
@@ -83,12 +92,9 @@ resolve() { # SUITE
 	else
 		kernel=linux-image-$version
 	fi
-	for package in $kernel busybox-static libfdt-dev; do
-		line=$(apt-get -c "$conf" download --print-uris "$package" 2>>"$log" |
-			sed -n "s/^'[^']*' \([^ ]*\) \([0-9]*\) SHA256:\([0-9a-f]*\)\$/\1 \2 \3/p")
-		[ -n "$line" ] || return 1
-		echo "$line $package"
-	done
+	found=$(apt-cache -c "$conf" pkgnames | grep -Fx -f <(tr -s ' \t' '\n' <<<"$libraries"))
+	apt-get -c "$conf" download --print-uris $kernel $packages $found 2>>"$log" |
+		sed -n "s/^'[^']*' \(\([^ _]*\)_[^ ]*\) \([0-9]*\) SHA256:\([0-9a-f]*\)\$/\1 \3 \4 \2/p"
 }
 
 # ---- packages ----
@@ -97,14 +103,19 @@ cached() { # FILE SHA256
 	[ -f "$cache/deb/$1" ] && echo "$2 $cache/deb/$1" | sha256sum --check --status
 }
 
-download() { # SUITE FILE SIZE SHA256 PACKAGE
-	local output pause
-	cached "$2" "$4" && return
-	say "downloading $5 ($((($3 + 999999) / 1000000)) MB)"
-	rm -f "$cache/deb/$2"
+download() { # SUITE, lines of resolve on standard input
+	local file size sum package bytes=0 output pause
+	local -a missing=() files=()
+	while read -r file size sum package; do
+		cached "$file" "$sum" && continue
+		missing+=("$package") files+=("$file")
+		bytes=$((bytes + size))
+	done
+	[ ${#missing[@]} != 0 ] || return 0
+	say "downloading $(((bytes + 999999) / 1000000)) MB: ${missing[*]}"
+	(cd "$cache/deb" && rm -f "${files[@]}")
 	for pause in 2 10 0; do
-		if output=$(cd "$cache/deb" && apt-get -c "$cache/$1/apt.conf" -q download "$5" 2>&1) &&
-			cached "$2" "$4"; then
+		if output=$(cd "$cache/deb" && apt-get -c "$cache/$1/apt.conf" -q download "${missing[@]}" 2>&1); then
 			return 0
 		fi
 		printf '%s\n' "$output" >>"$log"
@@ -113,10 +124,10 @@ download() { # SUITE FILE SIZE SHA256 PACKAGE
 	return 1
 }
 
-download_all() { # SUITE, lines of resolve on standard input
+all_cached() { # lines of resolve on standard input
 	local file size sum package
 	while read -r file size sum package; do
-		download "$1" "$file" "$size" "$sum" "$package" </dev/null || return 1
+		cached "$file" "$sum" || return 1
 	done
 }
 
@@ -129,7 +140,7 @@ online() {
 		write_apt_conf "$suite"
 		update "$suite" || continue
 		resolve "$suite" >"$cache/resolved.new" || continue
-		download_all "$suite" <"$cache/resolved.new" || continue
+		download "$suite" <"$cache/resolved.new" && all_cached <"$cache/resolved.new" || continue
 		{
 			echo "suite $suite"
 			cat "$cache/resolved.new"
@@ -142,11 +153,7 @@ online() {
 }
 
 offline() {
-	local file size sum package
-	[ -s "$cache/resolved" ] || return 1
-	while read -r file size sum package; do
-		cached "$file" "$sum" || return 1
-	done < <(tail -n +2 "$cache/resolved")
+	[ -s "$cache/resolved" ] && tail -n +2 "$cache/resolved" | all_cached || return 1
 	say "no suite's index could be had now: taking the packages verified before (of $(sed -n 's/^suite //p' "$cache/resolved"))"
 }
 
@@ -154,7 +161,11 @@ offline() {
 
 wanted=('./boot/vmlinu[xz]-*' './usr/lib/modules/*/vmlinuz'
 	'*/virtio_mmio.ko*' './bin/busybox' './usr/bin/busybox'
-	'./usr/lib/riscv64-linux-gnu/libfdt.a' './usr/include/*.h')
+	'./usr/lib/riscv64-linux-gnu/libfdt.a' './usr/include/*.h'
+	'./usr/lib/u-boot/qemu-riscv64_smode/*' '*/lib/*.so.*' '*/lib/riscv64-linux-gnu/*.so.*')
+for program in $programs; do
+	wanted+=("./usr/bin/$program")
+done
 
 place() { # NAME FILES...: the one file that is there becomes $new/NAME
 	local name=$1 file
@@ -182,13 +193,35 @@ extract() {
 	place vmlinuz "$tree"/usr/lib/modules/*/vmlinuz "$tree"/boot/vmlinu[xz]-*
 	place busybox "$tree"/usr/bin/busybox "$tree"/bin/busybox
 	place libfdt.a "$tree"/usr/lib/riscv64-linux-gnu/libfdt.a
+	place u-boot.elf "$tree"/usr/lib/u-boot/qemu-riscv64_smode/uboot.elf
+	place u-boot.bin "$tree"/usr/lib/u-boot/qemu-riscv64_smode/u-boot.bin
 	place virtio_mmio.ko "$(find "$tree" -name virtio_mmio.ko)" "$(unpack_module "$tree")"
 	cp "$tree"/usr/include/*.h "$new/include/"
+	for program in $programs; do
+		mkdir -p "$new/extra/usr/bin"
+		place "extra/usr/bin/$program" "$tree/usr/bin/$program"
+		find_libraries "$new/extra/usr/bin/$program"
+	done
 	sed -n 's/^.* linux-\(binary\|image\)-\([0-9].*\)$/\2/p' "$cache/resolved" >"$new/kernel-version"
 	[ "$(od -An -tx1 -j56 -N4 "$new/vmlinuz" | tr -d ' ')" = 52534305 ] ||
 		fail "Debian's kernel is no longer a plain RISC-V Image; scripts/fetch-debian.sh must learn its new form"
 	rm -rf "$build/debian" "$tree"
 	mv "$new" "$build/debian"
+}
+
+# Libraries and the loader go where they are found in a root whose /lib is usr/lib.
+find_libraries() { # ELF FILE: what it needs, and what that needs, becomes a part of $new/extra
+	local name to
+	for name in $(LC_ALL=C readelf -d "$1" | sed -n 's/.*(NEEDED).*\[\(.*\)\].*/\1/p'); do
+		case $name in
+		ld-linux-*) to=extra/usr/lib/$name ;;
+		*) to=extra/usr/lib/riscv64-linux-gnu/$name ;;
+		esac
+		[ ! -e "$new/$to" ] || continue
+		mkdir -p "$new/$(dirname "$to")"
+		place "$to" "$tree"/{usr/,}lib{/riscv64-linux-gnu,}/"$name"
+		find_libraries "$new/$to"
+	done
 }
 
 unpack_module() { # the initramfs takes the module as it is

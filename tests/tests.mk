@@ -63,7 +63,7 @@ fuzz_machine_SRC := $(CONFIG_MACHINE)
 fuzz_machine_LIB := -lfdt
 
 # The device model without its file server, and the host and driver that tests put around it.
-SIM_BASE_SRC := devices/dm.c devices/virtio_mmio.c devices/virtqueue.c devices/console.c devices/finisher.c devices/rtc.c tests/sim/host.c tests/sim/driver.c
+SIM_BASE_SRC := devices/dm.c devices/virtio_mmio.c devices/virtqueue.c devices/console.c devices/finisher.c devices/rtc.c devices/uart16550.c tests/sim/host.c tests/sim/driver.c
 SIM_CONSOLE_SRC := $(SIM_BASE_SRC) tests/sim/no_fs.c tests/sim/console_vm.c
 SIM_TESTS += virtio virtio_broken console
 sim_virtio_SRC := $(SIM_CONSOLE_SRC)
@@ -76,9 +76,18 @@ fuzz_bundle_SEED := tests/fuzz/seed_config.sh
 fuzz_vm_config_SEED := tests/fuzz/seed_config.sh
 fuzz_machine_SEED := tests/fuzz/seed_config.sh
 
-SBI_SRC := sbi/sbi.c sbi/base.c sbi/time.c sbi/ipi.c sbi/rfence.c sbi/hsm.c sbi/srst.c sbi/dbcn.c sbi/legacy.c
+SBI_SRC := $(addprefix sbi/,sbi.c base.c time.c ipi.c rfence.c hsm.c srst.c dbcn.c susp.c sta.c fwft.c pmu.c pmu_event.c \
+	sse.c sse_attr.c legacy.c)
 UNIT_TESTS += sbi vplic plic
+UNIT_TESTS += sbi_harts sbi_console sbi_legacy sbi_sta sbi_fwft sbi_pmu sbi_sse
 unit_sbi_SRC := $(SBI_SRC) tests/unit/sbi_mock.c
+unit_sbi_harts_SRC := $(unit_sbi_SRC)
+unit_sbi_console_SRC := $(unit_sbi_SRC)
+unit_sbi_legacy_SRC := $(unit_sbi_SRC)
+unit_sbi_sta_SRC := $(unit_sbi_SRC)
+unit_sbi_fwft_SRC := $(unit_sbi_SRC)
+unit_sbi_pmu_SRC := $(unit_sbi_SRC)
+unit_sbi_sse_SRC := $(unit_sbi_SRC)
 unit_vplic_SRC := irq/vplic.c tests/unit/vplic_model.c
 unit_plic_SRC := irq/plic.c
 UNIT_TESTS += terminal
@@ -92,7 +101,7 @@ FS_SRC := $(addprefix devices/fs/,arena.c trie.c node.c dir.c map.c file.c xattr
 	fuse.c fuse_dir.c fuse_file.c fuse_data.c fuse_attr.c fuse_xattr.c fuse_session.c fs.c) $(EROFS_SRC)
 SIM_FS_SRC := $(FS_SRC) devices/virtqueue.c tests/sim/host.c tests/sim/fuse_client.c tests/sim/fuse_server.c tests/sim/fs_check.c tests/sim/fs_image.c
 SIM_TESTS += fs fs_once fs_model fs_attr fs_names fs_data fs_space fs_hostile
-sim_fs_SRC := $(SIM_FS_SRC) devices/dm.c devices/virtio_mmio.c devices/console.c devices/finisher.c devices/rtc.c tests/sim/driver.c
+sim_fs_SRC := $(SIM_FS_SRC) devices/dm.c devices/virtio_mmio.c devices/console.c devices/finisher.c devices/rtc.c devices/uart16550.c tests/sim/driver.c
 sim_fs_attr_SRC := $(SIM_FS_SRC)
 sim_fs_model_SRC := $(SIM_FS_SRC) tests/sim/fs_model.c
 sim_fs_once_SRC := $(filter-out devices/virtqueue.c,$(SIM_FS_SRC))
@@ -114,8 +123,7 @@ $(FS_PROGRAMS): X86_CFLAGS += -DFS_IMAGES='"$(BUILD)/gen"'
 
 # The command on the developer's machine.
 UNIT_TESTS += cli
-unit_cli_SRC := cli/text.c cli/error.c cli/cpio.c cli/config.c cli/options.c cli/qemu.c cli/process.c \
-	cli/parts.c cli/workdir.c
+unit_cli_SRC := cli/text.c cli/error.c cli/cpio.c cli/config.c
 
 UNIT_TESTS += trie
 unit_trie_SRC := devices/fs/trie.c
@@ -123,3 +131,56 @@ unit_trie_SRC := devices/fs/trie.c
 SIM_TESTS += finisher rtc
 sim_finisher_SRC := $(SIM_CONSOLE_SRC)
 sim_rtc_SRC := $(SIM_CONSOLE_SRC)
+
+SIM_TESTS += uart16550
+sim_uart16550_SRC := $(SIM_CONSOLE_SRC)
+FUZZERS += uart16550
+fuzz_uart16550_SRC := $(SIM_CONSOLE_SRC)
+
+UNIT_TESTS += sched
+unit_sched_SRC := core/sched.c tests/unit/sched_sim.c
+
+# The AIA.
+UNIT_TESTS += vaplic vimsic aplic
+unit_vaplic_SRC := irq/vaplic.c tests/unit/vaplic_model.c
+unit_vimsic_SRC := irq/vimsic.c tests/unit/vimsic_model.c
+unit_vimsic_LIB := -lpthread
+unit_aplic_SRC := irq/aplic.c
+FUZZERS += vaplic vimsic
+fuzz_vaplic_SRC := irq/vaplic.c tests/unit/vaplic_model.c
+fuzz_vimsic_SRC := irq/vimsic.c tests/unit/vimsic_model.c
+
+# The configuration: several VMs, kernels of several kinds, AIA.
+CONFIG_VM_MORE := config/vm_config.c config/vm_devices.c config/vm_kernel.c config/vm_layout.c config/elf.c
+unit_machine_SRC += config/machine_irq.c config/machine_imsic.c
+fuzz_machine_SRC += config/machine_irq.c config/machine_imsic.c
+unit_vm_config_SRC += $(CONFIG_VM_MORE) tests/unit/elf_file.c
+fuzz_vm_config_SRC += $(CONFIG_VM_MORE) tests/unit/elf_file.c
+unit_guest_fdt_SRC += config/fdtw.c $(filter-out $(unit_guest_fdt_SRC),$(unit_machine_SRC))
+UNIT_TESTS += elf vm_layout
+unit_elf_SRC := config/elf.c config/config_error.c tests/unit/elf_file.c
+unit_vm_layout_SRC := config/vm_layout.c config/elf.c config/config_error.c tests/unit/elf_file.c
+FUZZERS += elf
+fuzz_elf_SRC := config/elf.c config/config_error.c
+fuzz_elf_SEED := tests/fuzz/seed_elf.sh
+
+UNIT_TESTS += cli_options cli_up
+unit_cli_options_SRC := cli/options.c cli/qemu.c cli/text.c cli/error.c cli/parts.c cli/process.c cli/workdir.c
+unit_cli_up_SRC := $(addprefix cli/,bundle.c config.c cpio.c embedded.c erofs.c error.c images.c initramfs.c \
+	parts.c process.c text.c tree.c workdir.c)
+unit_cli_up_LIB := -lfdt
+
+# The terminal, the consoles on it, and the monitor with the VMs that it asks.
+UNIT_TESTS += console monitor
+unit_terminal_SRC += tests/unit/uart_mock.c lib/log.c
+unit_console_SRC := backends/console.c backends/terminal.c lib/log.c tests/unit/uart_mock.c
+MONITOR_SRC := $(addprefix monitor/,monitor.c commands.c editor.c print.c report.c) $(unit_console_SRC) \
+	tests/unit/monitor_mock.c config/vm_rules.c $(CONFIG_BUNDLE)
+unit_monitor_SRC := $(MONITOR_SRC)
+unit_monitor_LIB := -lfdt
+FUZZERS += monitor
+fuzz_monitor_SRC := $(MONITOR_SRC)
+fuzz_monitor_LIB := -lfdt
+
+UNIT_TESTS += walk
+unit_walk_SRC := core/walk.c

@@ -13,6 +13,7 @@
 #define CAUSE_LOAD_ACCESS      5
 #define CAUSE_STORE_ACCESS     7
 #define CAUSE_VS_ECALL         10
+#define CAUSE_DOUBLE_TRAP      16
 #define CAUSE_FETCH_GUEST_PAGE 20
 #define CAUSE_LOAD_GUEST_PAGE  21
 #define CAUSE_VIRTUAL_INSN     22
@@ -24,6 +25,8 @@
 #define SSTATUS_SPP        (1ull << 8)
 #define SSTATUS_VS         (3ull << 9)
 #define SSTATUS_FS         (3ull << 13)
+#define SSTATUS_SPELP      (1ull << 23) /* Zicfilp */
+#define SSTATUS_SDT        (1ull << 24) /* Ssdbltrp */
 #define SSTATUS_SUM        (1ull << 18)
 #define SSTATUS_UXL64      (2ull << 32)
 #define SSTATUS_FS_INITIAL (1ull << 13)
@@ -42,6 +45,7 @@
 /* hstatus */
 #define HSTATUS_SPV    (1ull << 7)
 #define HSTATUS_SPVP   (1ull << 8)
+#define HSTATUS_VTW    (1ull << 21)
 #define HSTATUS_VSXL64 (2ull << 32)
 
 /*
@@ -60,6 +64,10 @@
 #define HENVCFG_CBIE       (3ull << 4)
 #define HENVCFG_CBCFE      (1ull << 6)
 #define HENVCFG_CBZE       (1ull << 7)
+#define HENVCFG_LPE        (1ull << 2)
+#define HENVCFG_SSE        (1ull << 3)
+#define HENVCFG_PMM        (3ull << 32)
+#define HENVCFG_DTE        (1ull << 59)
 #define HENVCFG_ADUE       (1ull << 61)
 #define HENVCFG_PBMTE      (1ull << 62)
 #define HENVCFG_STCE       (1ull << 63)
@@ -84,6 +92,7 @@
 #define PTE_G         (1ull << 5)
 #define PTE_A         (1ull << 6)
 #define PTE_D         (1ull << 7)
+#define PTE_N         (1ull << 63) /* Svnapot */
 #define PTE_PPN_SHIFT 10
 #define PTE_PPN_MASK  ((1ull << 44) - 1)
 

@@ -20,10 +20,19 @@
 #define SBI_EXT_LEGACY_SHUTDOWN               0x08
 #define SBI_EXT_BASE                          0x10
 #define SBI_EXT_HSM                           0x48534d
+#define SBI_EXT_PMU                           0x504d55
+#define SBI_EXT_SSE                           0x535345
+#define SBI_EXT_STA                           0x535441
 #define SBI_EXT_IPI                           0x735049
+#define SBI_EXT_NACL                          0x4e41434c
+#define SBI_EXT_CPPC                          0x43505043
 #define SBI_EXT_DBCN                          0x4442434e
+#define SBI_EXT_DBTR                          0x44425452
+#define SBI_EXT_FWFT                          0x46574654
+#define SBI_EXT_MPXY                          0x4d505859
 #define SBI_EXT_RFENCE                        0x52464e43
 #define SBI_EXT_SRST                          0x53525354
+#define SBI_EXT_SUSP                          0x53555350
 #define SBI_EXT_TIME                          0x54494d45
 
 /* Errors (a0) */
@@ -95,5 +104,127 @@
 #define SBI_DBCN_WRITE      0
 #define SBI_DBCN_READ       1
 #define SBI_DBCN_WRITE_BYTE 2
+
+#define SBI_SUSP_SYSTEM_SUSPEND 0
+
+#define SBI_SUSP_TO_RAM 0u
+
+#define SBI_STA_SET_SHMEM 0
+
+#define SBI_STA_SIZE 64 /* bytes of the shared memory, and its alignment */
+
+#define SBI_FWFT_SET 0
+#define SBI_FWFT_GET 1
+
+#define SBI_FWFT_MISALIGNED_EXC_DELEG  0u
+#define SBI_FWFT_LANDING_PAD           1u
+#define SBI_FWFT_SHADOW_STACK          2u
+#define SBI_FWFT_DOUBLE_TRAP           3u
+#define SBI_FWFT_PTE_AD_HW_UPDATING    4u
+#define SBI_FWFT_POINTER_MASKING_PMLEN 5u
+#define SBI_FWFT_FEATURES              6u /* from here on reserved or a platform's */
+
+#define SBI_FWFT_SET_LOCK (1ull << 0)
+
+#define SBI_PMU_NUM_COUNTERS       0
+#define SBI_PMU_COUNTER_GET_INFO   1
+#define SBI_PMU_CONFIG_MATCHING    2
+#define SBI_PMU_COUNTER_START      3
+#define SBI_PMU_COUNTER_STOP       4
+#define SBI_PMU_COUNTER_FW_READ    5
+#define SBI_PMU_COUNTER_FW_READ_HI 6
+#define SBI_PMU_SNAPSHOT_SET_SHMEM 7
+#define SBI_PMU_EVENT_GET_INFO     8
+
+#define SBI_PMU_INFO_FIRMWARE    (1ull << 63)
+#define SBI_PMU_INFO_WIDTH_SHIFT 12
+
+#define SBI_PMU_EVENT_BITS     20 /* of event_idx */
+#define SBI_PMU_EVENT_HARDWARE 0x00000u
+#define SBI_PMU_EVENT_CACHE    0x10000u
+#define SBI_PMU_EVENT_RAW      0x20000u
+#define SBI_PMU_EVENT_RAW_V2   0x30000u
+#define SBI_PMU_EVENT_FIRMWARE 0xf0000u
+
+#define SBI_PMU_HW_CPU_CYCLES   1u
+#define SBI_PMU_HW_INSTRUCTIONS 2u
+
+#define SBI_PMU_FW_MISALIGNED_LOAD          0u
+#define SBI_PMU_FW_MISALIGNED_STORE         1u
+#define SBI_PMU_FW_ACCESS_LOAD              2u
+#define SBI_PMU_FW_ACCESS_STORE             3u
+#define SBI_PMU_FW_ILLEGAL_INSN             4u
+#define SBI_PMU_FW_SET_TIMER                5u
+#define SBI_PMU_FW_IPI_SENT                 6u
+#define SBI_PMU_FW_IPI_RECEIVED             7u
+#define SBI_PMU_FW_FENCE_I_SENT             8u
+#define SBI_PMU_FW_FENCE_I_RECEIVED         9u
+#define SBI_PMU_FW_SFENCE_VMA_SENT          10u
+#define SBI_PMU_FW_SFENCE_VMA_RECEIVED      11u
+#define SBI_PMU_FW_SFENCE_VMA_ASID_SENT     12u
+#define SBI_PMU_FW_SFENCE_VMA_ASID_RECEIVED 13u
+#define SBI_PMU_FW_HFENCE_GVMA_SENT         14u /* the first of those for the H extension */
+
+#define SBI_PMU_CFG_SKIP_MATCH  (1ull << 0)
+#define SBI_PMU_CFG_CLEAR_VALUE (1ull << 1)
+#define SBI_PMU_CFG_AUTO_START  (1ull << 2)
+#define SBI_PMU_CFG_FLAGS       0xffull /* bits 3 to 7 are hints on privilege modes */
+
+#define SBI_PMU_START_SET_INIT_VALUE (1ull << 0)
+#define SBI_PMU_START_INIT_SNAPSHOT  (1ull << 1)
+#define SBI_PMU_START_FLAGS          0x3ull
+
+#define SBI_PMU_STOP_RESET         (1ull << 0)
+#define SBI_PMU_STOP_TAKE_SNAPSHOT (1ull << 1)
+#define SBI_PMU_STOP_FLAGS         0x3ull
+
+#define SBI_PMU_SNAPSHOT_SIZE 4096
+
+#define SBI_SSE_READ_ATTRS  0
+#define SBI_SSE_WRITE_ATTRS 1
+#define SBI_SSE_REGISTER    2
+#define SBI_SSE_UNREGISTER  3
+#define SBI_SSE_ENABLE      4
+#define SBI_SSE_DISABLE     5
+#define SBI_SSE_COMPLETE    6
+#define SBI_SSE_INJECT      7
+#define SBI_SSE_HART_UNMASK 8
+#define SBI_SSE_HART_MASK   9
+
+#define SBI_SSE_LOCAL_RAS_HIGH  0x00000000u
+#define SBI_SSE_DOUBLE_TRAP     0x00000001u
+#define SBI_SSE_GLOBAL_RAS_HIGH 0x00008000u
+#define SBI_SSE_PMU_OVERFLOW    0x00010000u
+#define SBI_SSE_LOCAL_RAS_LOW   0x00100000u
+#define SBI_SSE_GLOBAL_RAS_LOW  0x00108000u
+#define SBI_SSE_LOCAL_SOFTWARE  0xffff0000u
+#define SBI_SSE_GLOBAL_SOFTWARE 0xffff8000u
+
+#define SBI_SSE_UNUSED     0
+#define SBI_SSE_REGISTERED 1
+#define SBI_SSE_ENABLED    2
+#define SBI_SSE_RUNNING    3
+
+#define SBI_SSE_ATTR_STATUS            0
+#define SBI_SSE_ATTR_PRIORITY          1
+#define SBI_SSE_ATTR_CONFIG            2
+#define SBI_SSE_ATTR_PREFERRED_HART    3
+#define SBI_SSE_ATTR_ENTRY_PC          4
+#define SBI_SSE_ATTR_ENTRY_ARG         5
+#define SBI_SSE_ATTR_INTERRUPTED_SEPC  6
+#define SBI_SSE_ATTR_INTERRUPTED_FLAGS 7
+#define SBI_SSE_ATTR_INTERRUPTED_A6    8
+#define SBI_SSE_ATTR_INTERRUPTED_A7    9
+#define SBI_SSE_ATTRS                  10 /* from here on reserved */
+
+#define SBI_SSE_STATUS_PENDING    (1ull << 2)
+#define SBI_SSE_STATUS_INJECTABLE (1ull << 3)
+
+#define SBI_SSE_CONFIG_ONE_SHOT (1ull << 0)
+
+#define SBI_SSE_FLAG_SPP   (1ull << 0)
+#define SBI_SSE_FLAG_SPIE  (1ull << 1)
+#define SBI_SSE_FLAG_SPELP (1ull << 4)
+#define SBI_SSE_FLAG_SDT   (1ull << 5)
 
 #endif

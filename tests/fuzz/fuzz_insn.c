@@ -18,7 +18,7 @@ static void require(bool condition)
 
 static void check(const struct insn *insn)
 {
-	require(insn->reg < 32);
+	require(insn->reg < 32 && insn->base < 32);
 	if (insn->kind == INSN_OTHER) {
 		require(insn->length == 0 || insn->length == 2 || insn->length == 4);
 		return;
@@ -46,9 +46,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	insn_decode_transformed(bits, &transformed);
 	check(&transformed);
 	require(transformed.addr_offset < 32);
-	transformed.addr_offset = 0;
 	require(!insn_is_walk(bits) || transformed.kind == INSN_OTHER);
-	if (transformed.kind != INSN_OTHER && transformed.length == 4)
-		require(memcmp(&insn, &transformed, sizeof(insn)) == 0);
+	if (transformed.kind == INSN_OTHER || transformed.length != 4)
+		return 0;
+	/* "Addr. Offset" is where rs1 was. */
+	transformed.base = transformed.addr_offset;
+	transformed.addr_offset = 0;
+	require(memcmp(&insn, &transformed, sizeof(insn)) == 0);
 	return 0;
 }

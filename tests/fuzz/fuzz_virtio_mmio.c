@@ -40,7 +40,8 @@ static uint64_t some_register(void)
 
 static bool is_device(uint64_t addr)
 {
-	return range_inside(addr, 1, GUEST_VIRTIO_BASE, 2 * GUEST_VIRTIO_SIZE);
+	return range_inside(addr, 1, GUEST_VIRTIO_BASE, 2 * GUEST_VIRTIO_SIZE) ||
+	       range_inside(addr, 1, GUEST_UART_BASE, GUEST_UART_SIZE);
 }
 
 static void access_register(bool write)

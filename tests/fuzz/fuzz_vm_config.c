@@ -8,7 +8,9 @@
 #include <string.h>
 
 #include "config/vm_config.h"
+#include "config/vm_layout.h"
 #include "lib/addr.h"
+#include "tests/unit/elf_file.h"
 #include "tests/unit/fit.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -20,45 +22,115 @@ static void check_device(const struct vm_device *d)
 		abort();
 }
 
+static void check_harts(const struct vm_spec *spec)
+{
+	if (spec->n_harts > VM_HARTS_MAX)
+		abort();
+	for (unsigned i = 0; i < spec->n_harts; i++)
+		for (unsigned j = 0; j < i; j++)
+			if (spec->harts[i] == spec->harts[j])
+				abort();
+	if (spec->dedicated && spec->n_harts < spec->vcpus)
+		abort();
+	if (!spec->weight || spec->weight > 10000 || spec->irqchip > VM_IRQCHIP_AIA)
+		abort();
+}
+
+static bool apart(uint64_t a, uint64_t a_size, uint64_t b, uint64_t b_size)
+{
+	return a + a_size <= b || b + b_size <= a;
+}
+
+/* All that the loader would place is in RAM, and apart. */
+static void check_layout(const struct vm_spec *spec)
+{
+	struct vm_layout l;
+	struct elf_segment piece;
+	bool entered = false;
+	unsigned i = 0;
+
+	if (vm_layout(spec, &l) != OK || l.needed > spec->memory || l.fdt % MIB(2) ||
+		l.initrd % KIB(4))
+		abort();
+	if (!range_inside(l.fdt, l.fdt_size, GUEST_RAM_BASE, spec->memory) ||
+		!range_inside(l.initrd, spec->initrd.size, GUEST_RAM_BASE, spec->memory) ||
+		!apart(l.fdt, l.fdt_size, l.initrd, spec->initrd.size))
+		abort();
+	for (; vm_layout_kernel(spec, i, &piece); i++) {
+		if (!range_inside(piece.addr, piece.size, GUEST_RAM_BASE, spec->memory) ||
+			!apart(piece.addr, piece.size, l.fdt, l.fdt_size) ||
+			!apart(piece.addr, piece.size, l.initrd, spec->initrd.size))
+			abort();
+		entered = entered || range_inside(l.entry, 1, piece.addr, piece.size);
+	}
+	if (!i || !entered)
+		abort();
+}
+
 static void check(const struct vm_spec *spec)
 {
-	uint64_t header[3];
-
-	if (!memchr(spec->name, 0, VM_NAME_MAX) || !memchr(spec->bootargs, 0, VM_BOOTARGS_MAX))
+	if (!spec->name[0] || !memchr(spec->name, 0, VM_NAME_MAX) ||
+		!memchr(spec->bootargs, 0, VM_BOOTARGS_MAX))
 		abort();
 	if (!spec->memory || spec->memory % MIB(2) || !spec->vcpus || spec->vcpus > VM_VCPUS_MAX)
-		abort();
-	memcpy(header, spec->kernel.data, sizeof(header));
-	if (header[1] + header[2] + spec->initrd.size > spec->memory)
 		abort();
 	if (spec->n_devices > VM_DEVICES_MAX)
 		abort();
 	for (unsigned i = 0; i < spec->n_devices; i++)
 		check_device(&spec->devices[i]);
+	check_harts(spec);
+	check_layout(spec);
+}
+
+static void check_all(const struct bundle *bundle)
+{
+	static struct vm_spec spec;
+	struct config_error error = {""};
+	unsigned n;
+
+	if (vm_config_count(bundle, &n, &error) != OK) {
+		if (!error.text[0])
+			abort();
+		return;
+	}
+	/* One more than there are. */
+	for (unsigned i = 0; i <= n; i++) {
+		error.text[0] = 0;
+		if (vm_config_read(bundle, i, &spec, &error) == OK) {
+			if (i == n)
+				abort();
+			check(&spec);
+		} else if (!error.text[0]) {
+			abort();
+		}
+	}
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const uint64_t kernel[16] = {0, 0x200000, 0x1000000, 0, 0, 0, 0, 0x05435352};
 	static const uint8_t root[1032] = {[1024] = 0xe2, 0xe1, 0xf5, 0xe0};
-	static struct vm_spec spec;
+	static struct elf_file elf;
 	struct config_error error = {""};
 	struct bundle bundle;
 	size_t fit_size;
+
+	elf_file_make(&elf, 0x80200000,
+		(const struct elf_file_segment[]){{1, 0x80200000, 0x80200000, 0x300000, 8}}, 1);
 	const struct fit_image images[] = {
 		{"kernel", kernel, sizeof(kernel)},
 		{"root", root, sizeof(root)},
+		{"elf", elf.bytes, elf.size},
 		{"initramfs", root, 8},
 		{"config", data, size},
 	};
-	void *fit = fit_make(images, 4, 0, &fit_size);
+	void *fit = fit_make(images, 5, 0, &fit_size);
 
-	if (size && bundle_open(&bundle, fit, fit_size, &error) != OK)
-		abort();
-	if (size && vm_config_read(&bundle, &spec, &error) == OK)
-		check(&spec);
-	else if (size && !error.text[0])
-		abort();
+	if (size) {
+		if (bundle_open(&bundle, fit, fit_size, &error) != OK)
+			abort();
+		check_all(&bundle);
+	}
 	free(fit);
 	return 0;
 }

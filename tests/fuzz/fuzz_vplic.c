@@ -13,7 +13,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct vplic plic;
 	uint32_t step[3];
 
-	vplic_init(&plic, VPLIC_CONTEXTS / 2);
+	vplic_init(&plic, MODEL_VCPUS);
 	model_init(&model);
 	for (size_t at = 0; size - at >= sizeof(step); at += sizeof(step)) {
 		memcpy(step, data + at, sizeof(step));

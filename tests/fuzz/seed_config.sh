@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # seed_config.sh OUT: seeds for fuzz_bundle, fuzz_vm_config and fuzz_machine in the directory OUT:
-# a small bundle, the example's configuration, and QEMU's machines (behind a byte for the boot hart).
+# a small bundle, the examples' configurations, and QEMU's machines (behind a byte for the boot hart).
 set -eu
 
 out=$1
@@ -10,7 +10,9 @@ mkdir -p "$out"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-dtc -q -O dtb -o "$out/config" "$here/config/examples/debian.dts"
+for name in debian vms; do
+	dtc -q -O dtb -o "$out/config-$name" "$here/config/examples/$name.dts"
+done
 
 cd "$work"
 cat >bundle.its <<'EOF'
@@ -34,7 +36,9 @@ mkimage -E -B 8 -p 800 -f bundle.its "$out/bundle-position" >/dev/null
 
 machine()
 {
-	qemu-system-riscv64 -M "virt$2,dumpdtb=tree" -cpu rv64,h=true -smp 2 -m 1G 2>/dev/null
+	qemu-system-riscv64 -M "virt$2,dumpdtb=tree" -cpu rv64,h=true -smp 2,sockets=2 -m 1G \
+		-object memory-backend-ram,size=512M,id=a -object memory-backend-ram,size=512M,id=b \
+		-numa node,memdev=a,cpus=0 -numa node,memdev=b,cpus=1 2>/dev/null
 	# Without the padding that QEMU leaves for the firmware.
 	dtc -q -I dtb -O dtb -o packed tree
 	{
@@ -43,4 +47,5 @@ machine()
 	} >"$out/$1"
 }
 machine machine-plic ""
-machine machine-aia ,aia=aplic-imsic
+machine machine-aia ,aia=aplic-imsic,aia-guests=3
+machine machine-aplic ,aia=aplic

@@ -72,6 +72,13 @@ void print_hex(uint64_t value)
 		print_char("0123456789abcdef"[(value >> (4 * digits)) & 15]);
 }
 
+static void print_decimal(uint64_t value)
+{
+	if (value >= 10)
+		print_decimal(value / 10);
+	print_char((char)('0' + value % 10));
+}
+
 void print_line(const char *format, ...)
 {
 	va_list args;
@@ -79,10 +86,50 @@ void print_line(const char *format, ...)
 	for (; *format; format++)
 		if (*format == 's')
 			print(va_arg(args, const char *));
+		else if (*format == 'd')
+			print_decimal(va_arg(args, uint64_t));
 		else
 			print_hex(va_arg(args, uint64_t));
 	va_end(args);
 	print_char('\n');
+}
+
+static uint32_t big_endian(const uint8_t *byte)
+{
+	return (uint32_t)byte[0] << 24 | (uint32_t)byte[1] << 16 | (uint32_t)byte[2] << 8 | byte[3];
+}
+
+/* Behind the first `text` in the device tree; NULL: there is none. A search through its bytes will do. */
+static const char *find_in_tree(const void *device_tree, const char *text)
+{
+	const char *tree = device_tree;
+	size_t size = big_endian((const uint8_t *)device_tree + 4), n = 0;
+
+	for (size_t i = 0; i < size; i++) {
+		while (text[n] && i + n < size && tree[i + n] == text[n])
+			n++;
+		if (!text[n])
+			return tree + i + n;
+		n = 0;
+	}
+	return NULL;
+}
+
+bool guest_tree_has(const void *device_tree, const char *text)
+{
+	return find_in_tree(device_tree, text) != NULL;
+}
+
+uint64_t guest_option(const void *device_tree, const char *name, uint64_t otherwise)
+{
+	const char *digit = find_in_tree(device_tree, name);
+	uint64_t value = 0;
+
+	if (!digit)
+		return otherwise;
+	for (; *digit >= '0' && *digit <= '9'; digit++)
+		value = value * 10 + (uint64_t)(*digit - '0');
+	return value;
 }
 
 void guest_shutdown(bool failed)
@@ -99,8 +146,13 @@ void guest_pass(void)
 	guest_shutdown(false);
 }
 
+/* Of several harts that fail at once only the first says so. */
 void guest_fail(const char *why, uint64_t got, uint64_t want)
 {
+	static uint32_t failed; /* a word: bytes have no atomic instruction */
+
+	while (__atomic_exchange_n(&failed, 1, __ATOMIC_SEQ_CST))
+		__asm__ volatile("wfi");
 	print_line("sssxsx", "FAIL " GUEST_NAME ": ", why, ": got ", got, ", wanted ", want);
 	guest_shutdown(true);
 }

@@ -27,11 +27,15 @@
 #define CAUSE_LOAD_ACCESS  5ul
 #define CAUSE_STORE_ACCESS 7ul
 #define CAUSE_INTERRUPT    (1ul << 63)
+#define CAUSE_SOFTWARE     (CAUSE_INTERRUPT | 1)
 #define CAUSE_TIMER        (CAUSE_INTERRUPT | 5)
 #define CAUSE_EXTERNAL     (CAUSE_INTERRUPT | 9)
 #define NO_TRAP            (~0ul)
 
+#define TICKS_PER_SECOND 10000000ul /* QEMU's virt; another machine only waits differently */
+
 #define SSTATUS_SIE (1ul << 1)
+#define SSTATUS_VS  (3ul << 9)
 #define SSTATUS_FS  (3ul << 13)
 #define SIP_SSIP    (1ul << 1)
 #define SIP_STIP    (1ul << 5)
@@ -62,6 +66,7 @@
 
 #define SBI_NOT_SUPPORTED (-2)
 #define SBI_INVALID_PARAM (-3)
+#define SBI_INVALID_ADDR  (-5)
 #define SBI_ALREADY_AVAIL (-6)
 
 struct sbi_result {
@@ -86,8 +91,14 @@ void *memcpy(void *to, const void *from, size_t n);
 void print_char(char c);
 void print(const char *text);
 void print_hex(uint64_t value);
-/* Words and numbers: each format character prints one argument: s string, x hexadecimal. */
+/* One argument for each format character: s string, x hexadecimal, d decimal. */
 void print_line(const char *format, ...);
+
+/* The number that follows `name` (which ends in '=') in the boot arguments. */
+uint64_t guest_option(const void *device_tree, const char *name, uint64_t otherwise);
+
+/* Is `text` anywhere in the device tree? */
+bool guest_tree_has(const void *device_tree, const char *text);
 
 /* Shuts the VM down; `failed` is SRST's reason "system failure". */
 void guest_shutdown(bool failed) __attribute__((noreturn));

@@ -10,10 +10,14 @@
 #define ROUNDS     20000
 #define ERROR_LAST (-14)
 
+#define EID_SUSP 0x53555350
+#define EID_SSE  0x535345
+#define EID_FWFT 0x46574654
+
 static const uint64_t extensions[] = {0, 2, 3, 4, 5, 6, 7, EID_BASE, EID_TIME, EID_IPI, EID_RFENCE,
 	EID_HSM, EID_SRST, EID_DBCN,
 	/* PMU, SUSP, CPPC, NACL, STA, SSE, FWFT, DBTR, MPXY, and none */
-	0x504d55, 0x53555350, 0x43505043, 0x4e41434c, 0x535441, 0x535345, 0x46574654, 0x44425452,
+	0x504d55, EID_SUSP, 0x43505043, 0x4e41434c, 0x535441, EID_SSE, EID_FWFT, 0x44425452,
 	0x4d505859, 0x0badc0de};
 #define N_EXTENSIONS (sizeof(extensions) / sizeof(extensions[0]))
 /* Firmware alone does what it is told to with memory and power: only these there. */
@@ -56,6 +60,12 @@ static bool is_left_out(uint64_t eid, uint64_t fid)
 		return fid == 1 || fid == 3;
 	case EID_SRST: /* types 0-2 end the VM; the upper ones are the vendor's */
 		return (uint32_t)args.a[0] <= 2 || (uint32_t)args.a[0] >= 0xf0000000;
+	case EID_SUSP: /* sleeps, and goes on at any address */
+		return fid == 0 && (uint32_t)args.a[0] == 0;
+	case EID_SSE: /* an unmasked hart runs a handler at any address */
+		return fid == 8;
+	case EID_FWFT: /* these make the payload's own code or its pages trap */
+		return fid == 0 && (uint32_t)args.a[0] >= 1 && (uint32_t)args.a[0] <= 5;
 	case EID_DBCN:
 		return fid == 2 || console_reaches_ram();
 	default:

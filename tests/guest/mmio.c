@@ -98,6 +98,31 @@ static void check_fault(const char *what, access_fn fn, uint64_t address, uint64
 	CHECK(outcome.stval, address, "stval");
 }
 
+/* From RAM into a device: no part of it may arrive there, whether or not the hart says where it began. */
+static void check_straddle(void)
+{
+	static uint8_t ram[4096] __attribute__((aligned(4096)));
+	uint64_t end = WINDOW(DEVICE_WINDOW) + sizeof(ram);
+
+	if (!paging_on(SATP_SV39))
+		return;
+	paging_map_page(DEVICE_WINDOW, (uint64_t)ram);
+	paging_change_page(1, VIRTIO(0));
+	for (unsigned i = 0; i < N_ACCESSES; i++) {
+		const struct access *access = &accesses[i];
+
+		for (unsigned before = 1; before < access->size; before++) {
+			struct outcome outcome = guest_try(access->fn, end - before, 0);
+
+			if (access->zcb && outcome.cause == CAUSE_ILLEGAL)
+				break;
+			CHECK(outcome.cause, access_fault(access), access->name);
+			CHECK(outcome.stval, end, "stval, straddling");
+		}
+	}
+	paging_off();
+}
+
 /* What only a hypervisor refuses at a device's address, and all refuse where nothing is. */
 static void check_others(uint64_t address)
 {
@@ -161,6 +186,7 @@ void guest_main(uint64_t hart, const void *device_tree)
 	check_misaligned(NOTHING);
 	check_walk();
 	if (!native) {
+		check_straddle();
 		check_others(VIRTIO(0) + VIRTIO_CONFIG);
 		check_misaligned(VIRTIO(FS) + VIRTIO_CONFIG);
 		CHECK(access_lbu(VIRTIO(FS) + VIRTIO_CONFIG, 0), 'r', "the file system's tag");

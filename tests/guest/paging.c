@@ -8,6 +8,7 @@
 #define ENTRIES    512
 #define RAM_SLOT   (RAM_BASE >> 30)
 #define MODE_SHIFT 60
+#define ASID_SHIFT 44
 
 typedef uint64_t table_t[ENTRIES];
 
@@ -55,4 +56,15 @@ void paging_map_page(unsigned slot, uint64_t pa)
 	lower[0][0] = PTE(pa, PTE_LEAF);
 	lower[1][0] = PTE(lower[0], PTE_V);
 	paging_set_window(slot, PTE(lower[1], PTE_V));
+}
+
+void paging_change_page(unsigned n, uint64_t pa)
+{
+	__atomic_store_n(&lower[0][n], PTE(pa, PTE_LEAF), __ATOMIC_RELEASE);
+}
+
+void paging_join(uint64_t satp, uint64_t asid)
+{
+	csr_write(satp, satp | asid << ASID_SHIFT);
+	fence();
 }

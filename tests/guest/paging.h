@@ -30,4 +30,10 @@ void paging_set_window(unsigned slot, uint64_t pte);
 /* Maps the first 4 KiB page of window `slot` to `pa` through tables in RAM. */
 void paging_map_page(unsigned slot, uint64_t pa);
 
+/* Changes its page `n` (0..511) to `pa`, without any fence. */
+void paging_change_page(unsigned n, uint64_t pa);
+
+/* For another hart: the translation of the one whose satp this is, with an ASID. */
+void paging_join(uint64_t satp, uint64_t asid);
+
 #endif

@@ -6,6 +6,8 @@
  * registers go to one static frame, not to the stack: a payload may point sp at
  * a device, and no trap nests.
  */
+#include "tests/guest/registers.inc"
+
 	.section .text.start
 	.globl	_start
 	.option	push
@@ -40,13 +42,6 @@ enter:
 	csrw	stvec, t0
 	call	guest_main
 	call	guest_returned
-
-	.macro	each_register op
-	.irp	reg, 1, 2, 3, 4, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, \
-		21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31
-	\op	x\reg, (\reg * 8)(t0)
-	.endr
-	.endm
 
 	.balign	4
 	.globl	trap_vector

@@ -9,8 +9,6 @@
 #define STATUS_DRIVER      2u
 #define STATUS_FEATURES_OK 8u
 
-#define TICKS_PER_SECOND 10000000ul /* QEMU's virt; another machine only waits differently */
-
 static void fence(void)
 {
 	__asm__ volatile("fence rw, iorw" ::: "memory");

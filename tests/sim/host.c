@@ -18,6 +18,7 @@ void host_open(struct host *host, size_t ram_size)
 	require(host->ram != NULL);
 	memset(host->ram, 0, ram_size);
 	host->ram_size = ram_size;
+	host->alarm_ns = UINT64_MAX;
 	for (unsigned i = 0; i < HOST_PORTS; i++)
 		host->port[i].send.then = host->port[i].recv.then = SIZE_MAX;
 }
@@ -83,6 +84,8 @@ void host_irq(struct host *host, unsigned line, bool level)
 
 static void output_append(struct host_port *port, const void *data, size_t len)
 {
+	if (len == 0)
+		return;
 	if (port->output_len + len > port->output_max) {
 		port->output_max = 2 * (port->output_len + len);
 		port->output = realloc(port->output, port->output_max);
@@ -101,6 +104,36 @@ static uint8_t *slice_data(struct host *host, const struct slice *slice)
 static size_t smaller(size_t a, size_t b)
 {
 	return a < b ? a : b;
+}
+
+size_t host_send_bytes(struct host *host, unsigned port, const void *data, size_t len)
+{
+	require(port < HOST_PORTS);
+	struct host_port *p = &host->port[port];
+	size_t done = smaller(len, script_next(&p->send));
+
+	p->sends++;
+	output_append(p, data, done);
+	return done;
+}
+
+size_t host_recv_bytes(struct host *host, unsigned port, void *data, size_t len)
+{
+	require(port < HOST_PORTS);
+	struct host_port *p = &host->port[port];
+	size_t done = smaller(len, smaller(script_next(&p->recv), p->input_len - p->input_at));
+
+	p->recvs++;
+	if (done)
+		memcpy(data, p->input + p->input_at, done);
+	p->input_at += done;
+	return done;
+}
+
+bool host_has_input(struct host *host, unsigned port)
+{
+	require(port < HOST_PORTS);
+	return host->port[port].input_at < host->port[port].input_len;
 }
 
 size_t host_send(struct host *host, unsigned port, const struct slice *slices, unsigned n)
@@ -137,6 +170,11 @@ size_t host_recv(struct host *host, unsigned port, const struct slice *slices, u
 uint64_t host_time_ns(struct host *host)
 {
 	return host->time_ns;
+}
+
+void host_alarm(struct host *host, uint64_t time_ns)
+{
+	host->alarm_ns = time_ns;
 }
 
 void host_end(struct host *host, enum dm_end how, unsigned status)

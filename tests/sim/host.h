@@ -40,6 +40,7 @@ struct host {
 	bool irq[HOST_IRQS];           /* level */
 	unsigned irq_rises[HOST_IRQS]; /* 0 -> 1 changes */
 	uint64_t time_ns;
+	uint64_t alarm_ns; /* of the last host_alarm(); host_open() sets it to UINT64_MAX */
 	unsigned traces[HOST_EVENTS];
 	uint64_t trace_a, trace_b; /* of the last one */
 	unsigned ends;             /* host_end() calls, and the last one's arguments */

@@ -2,6 +2,7 @@
 """Small bundles and plain QEMU runs of Vesper, for tests that need no Debian."""
 
 import os
+import re
 import subprocess
 
 from guest import ROOT, plain
@@ -62,20 +63,50 @@ def make(directory, config=GOOD_CONFIG):
     return os.path.join(directory, "bundle.fit")
 
 
-def qemu_args(cpu, *boot, memory="512M"):
+def qemu_args(cpu, *boot, memory="512M", harts=1, machine="virt"):
     return [
-        QEMU, "-M", "virt", "-cpu", cpu, "-smp", "1", "-m", memory, "-display", "none",
+        QEMU, "-M", machine, "-cpu", cpu, "-smp", str(harts), "-m", memory, "-display", "none",
         "-monitor", "none", "-serial", "stdio", "-kernel", IMAGE, *boot,
     ]
 
 
-def boot(cpu, *args, memory="512M", seconds=30):
-    """Runs Vesper to its end; returns the exit status and what it said after the firmware."""
+def boot(cpu, *args, seconds=30, **machine):
+    """Runs Vesper to its end; returns the exit status and what it said after the firmware.
+
+    `machine`: memory, harts and machine, as qemu_args() has them.
+    """
     try:
-        done = subprocess.run(qemu_args(cpu, *args, memory=memory), stdin=subprocess.DEVNULL,
+        done = subprocess.run(qemu_args(cpu, *args, **machine), stdin=subprocess.DEVNULL,
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=seconds)
     except subprocess.TimeoutExpired as e:
         tail = (e.stdout or b"").decode(errors="replace")[-2000:]
         raise AssertionError("no end after %d s; the console's tail:\n%s" % (seconds, tail)) from None
     text = plain(done.stdout.decode(errors="replace"))
     return done.returncode, text.split("Boot HART MEDELEG", 1)[-1].partition("\n")[2]
+
+
+def payload(name):
+    """The bundle of a payload, or another of tests/guest/guest.mk."""
+    bundle = os.path.join(ROOT, "build", "guest", name + ".fit")
+    assert os.path.exists(bundle), "%s is not built: make guest-payloads" % bundle
+    return bundle
+
+
+def listed(variable):
+    """The words that tests/guest/guest.mk gives to a variable."""
+    with open(os.path.join(ROOT, "tests", "guest", "guest.mk")) as f:
+        text = f.read().replace("\\\n", " ")
+    words = []
+    for value in re.findall(r"^%s\s*[:+]?=(.*)$" % variable, text, re.M):
+        words += value.split("#")[0].split()
+    assert words
+    return words
+
+
+def passes(name, *args, payload_name=None, cpu, **kwargs):
+    """Runs the bundle `name`, whose first VM must pass and whose machine must end well; returns the text."""
+    status, text = boot(cpu, "-initrd", payload(name), *args, **kwargs)
+    assert re.search(r"(?m)^PASS %s$" % re.escape(payload_name or name), text), text[-3000:]
+    assert "FAIL" not in text, text[-3000:]
+    assert status == 0, "QEMU ended with %d:\n%s" % (status, text[-3000:])
+    return text

@@ -4,12 +4,19 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "include/abi/csr.h"
+
 struct mock mock;
 
 void mock_reset(unsigned count)
 {
-	mock = (struct mock){.count = count};
+	memset(&mock, 0, sizeof(mock));
+	mock.count = count;
 	mock.vcpu[0].state = VCPU_RUNNING;
+	for (unsigned i = 0; i < count; i++) {
+		mock.vcpu[i].steal_area = UINT64_MAX;
+		sbi_state_reset(&mock.vcpu[i].sbi);
+	}
 }
 
 struct vcpu *vcpu_sibling(struct vcpu *vcpu, uint64_t hart_id)
@@ -34,47 +41,69 @@ void vcpu_set_timer(struct vcpu *vcpu, uint64_t time)
 	vcpu->timer = time;
 }
 
-void vcpu_set_software_irq(struct vcpu *target, bool pending)
+/* Only the caller is `vcpu`; everywhere. */
+static void require_caller(const struct vcpu *vcpu)
 {
-	target->software_irq = pending;
-}
-
-bool vcpu_get_software_irq(const struct vcpu *vcpu)
-{
-	return vcpu->software_irq;
-}
-
-static void fence(
-	struct vcpu *target, enum mock_fence kind, uint64_t start, uint64_t size, uint64_t asid)
-{
-	target->fence = kind;
-	target->start = start;
-	target->size = size;
-	target->asid = asid;
-}
-
-void vcpu_fence_i(struct vcpu *target)
-{
-	fence(target, FENCE_I, 0, 0, 0);
-}
-
-void vcpu_sfence_vma(struct vcpu *target, uint64_t start, uint64_t size)
-{
-	fence(target, FENCE_SFENCE, start, size, 0);
-}
-
-void vcpu_sfence_vma_asid(struct vcpu *target, uint64_t start, uint64_t size, uint64_t asid)
-{
-	fence(target, FENCE_SFENCE_ASID, start, size, asid);
-}
-
-void vcpu_start(struct vcpu *target, uint64_t pc, uint64_t opaque)
-{
-	if (target->state != VCPU_STOPPED)
+	if (vcpu != &mock.vcpu[mock.caller])
 		abort();
+}
+
+void vcpu_raise_software_irq(struct vcpu *vcpu, struct vcpu *target)
+{
+	require_caller(vcpu);
+	target->software_irq = true;
+}
+
+bool vcpu_take_software_irq(struct vcpu *vcpu)
+{
+	bool pending = vcpu->software_irq;
+
+	require_caller(vcpu);
+	vcpu->software_irq = false;
+	return pending;
+}
+
+void vcpu_fence(struct vcpu *vcpu, struct vcpu *target, enum vcpu_fence_kind kind, uint64_t start,
+	uint64_t size, uint64_t asid)
+{
+	static const enum mock_fence fences[] = {
+		[VCPU_FENCE_I] = FENCE_I,
+		[VCPU_FENCE_VMA] = FENCE_SFENCE,
+		[VCPU_FENCE_VMA_ASID] = FENCE_SFENCE_ASID,
+	};
+
+	require_caller(vcpu);
+	target->fence = fences[kind];
+	/* What does not belong to the kind may be anything. */
+	target->start = kind == VCPU_FENCE_I ? 0 : start;
+	target->size = kind == VCPU_FENCE_I ? 0 : size;
+	target->asid = kind == VCPU_FENCE_VMA_ASID ? asid : 0;
+	target->fenced_at = ++mock.moment;
+}
+
+void vcpu_fence_wait(struct vcpu *vcpu, struct vcpu *target)
+{
+	require_caller(vcpu);
+	target->waited_at = ++mock.moment;
+}
+
+bool vcpu_start(struct vcpu *target, uint64_t pc, uint64_t opaque)
+{
+	if (target->state != VCPU_STOPPED || mock.start_fails)
+		return false;
 	target->state = VCPU_RUNNING;
 	target->pc = pc;
 	target->opaque = opaque;
+	return true;
+}
+
+bool vcpu_others_stopped(struct vcpu *vcpu)
+{
+	require_caller(vcpu);
+	for (unsigned i = 0; i < mock.count; i++)
+		if (i != mock.caller && mock.vcpu[i].state != VCPU_STOPPED)
+			return false;
+	return true;
 }
 
 void vcpu_stop(struct vcpu *vcpu)
@@ -119,9 +148,9 @@ void *vcpu_ram(struct vcpu *vcpu, gpa_t addr, uint64_t len)
 enum status vcpu_read_u64(struct vcpu *vcpu, uint64_t virtual_addr, uint64_t *out)
 {
 	(void)vcpu;
-	if (!range_inside(virtual_addr, 8, MOCK_MASK_VA, sizeof(mock.mask)))
+	if (virtual_addr != MOCK_MASK_VA)
 		return ERR_FAULT;
-	memcpy(out, (char *)mock.mask + (virtual_addr - MOCK_MASK_VA), 8);
+	*out = mock.mask;
 	return OK;
 }
 
@@ -143,6 +172,88 @@ size_t vcpu_console_read(struct vcpu *vcpu, char *data, size_t len)
 	memmove(mock.input, mock.input + n, mock.input_len - n);
 	mock.input_len -= n;
 	return n;
+}
+
+void vcpu_set_steal_area(struct vcpu *vcpu, uint64_t addr)
+{
+	vcpu->steal_area = addr;
+}
+
+uint64_t vcpu_envcfg_supported(struct vcpu *vcpu)
+{
+	(void)vcpu;
+	return mock.envcfg_supported;
+}
+
+uint64_t vcpu_envcfg(struct vcpu *vcpu)
+{
+	return vcpu->envcfg;
+}
+
+void vcpu_set_envcfg(struct vcpu *vcpu, uint64_t mask, uint64_t value)
+{
+	if (value & ~mask)
+		abort();
+	if (mock.pmm_illegal && mask & HENVCFG_PMM && (value & HENVCFG_PMM) == mock.pmm_illegal)
+		value &= ~HENVCFG_PMM;
+	vcpu->envcfg = (vcpu->envcfg & ~mask) | (value & mask & mock.envcfg_supported);
+}
+
+struct sbi_state *vcpu_sbi_state(struct vcpu *vcpu)
+{
+	return &vcpu->sbi;
+}
+
+uint64_t vcpu_counter_raw(struct vcpu *vcpu, enum vcpu_counter counter)
+{
+	require_caller(vcpu);
+	return vcpu->raw[counter];
+}
+
+void vcpu_trap_counters(struct vcpu *vcpu, uint32_t mask)
+{
+	require_caller(vcpu);
+	vcpu->trapped_counters = mask;
+}
+
+uint64_t vcpu_firmware_event(struct vcpu *vcpu, unsigned event)
+{
+	require_caller(vcpu);
+	if (event >= MOCK_EVENTS)
+		abort();
+	return vcpu->events[event];
+}
+
+uint64_t vcpu_hart_id(const struct vcpu *vcpu)
+{
+	return (uint64_t)(vcpu - mock.vcpu);
+}
+
+struct sbi_vm *vcpu_sbi_vm(struct vcpu *vcpu)
+{
+	(void)vcpu;
+	return &mock.sbi;
+}
+
+/* Called with the lock, and never where that would be for nothing. */
+void vcpu_notify_sse(struct vcpu *vcpu, struct vcpu *target)
+{
+	require_caller(vcpu);
+	if (mock.sbi.sse.lock.next == mock.sbi.sse.lock.serving)
+		abort();
+	target->notified = true;
+}
+
+void vcpu_get_frame(struct vcpu *vcpu, struct vcpu_frame *out)
+{
+	require_caller(vcpu);
+	*out = vcpu->frame;
+}
+
+void vcpu_set_frame(struct vcpu *vcpu, const struct vcpu_frame *frame)
+{
+	require_caller(vcpu);
+	vcpu->frame = *frame;
 }
 
 uint64_t vcpu_mvendorid(void)

@@ -98,6 +98,26 @@ static void entry_bits(void **state)
 	gstage_destroy(&g);
 }
 
+static void the_narrowest_mode_that_reaches(void **state)
+{
+	const uint64_t sv39 = 1 << ATP_SV39, sv48 = 1 << ATP_SV48, sv57 = 1 << ATP_SV57;
+
+	(void)state;
+	assert_int_equal(gstage_mode(sv39 | sv48 | sv57, GIB(2)), ATP_SV39);
+	assert_int_equal(gstage_mode(sv39 | sv48 | sv57, 1ull << 41), ATP_SV39);
+	assert_int_equal(gstage_mode(sv39 | sv48 | sv57, (1ull << 41) + 1), ATP_SV48);
+	assert_int_equal(gstage_mode(sv39 | sv57, (1ull << 41) + 1), ATP_SV57);
+	assert_int_equal(gstage_mode(sv39 | sv48 | sv57, 1ull << 50), ATP_SV48);
+	assert_int_equal(gstage_mode(sv39 | sv48 | sv57, (1ull << 50) + 1), ATP_SV57);
+	assert_int_equal(gstage_mode(sv39 | sv48 | sv57, 1ull << 59), ATP_SV57);
+	assert_int_equal(gstage_mode(sv39 | sv48 | sv57, (1ull << 59) + 1), 0);
+	assert_int_equal(gstage_mode(sv39, (1ull << 41) + 1), 0);
+	assert_int_equal(gstage_mode(sv48, GIB(2)), ATP_SV48);
+	assert_int_equal(gstage_mode(sv57, GIB(2)), ATP_SV57);
+	assert_int_equal(gstage_mode(0, GIB(2)), 0);
+	assert_int_equal(gstage_mode(1 | 1 << 1 | 1 << 11, GIB(2)), 0);
+}
+
 static void running_out_is_an_error(void **state)
 {
 	(void)state;
@@ -115,6 +135,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 			misaligned_targets_get_small_leaves, setup, teardown),
 		cmocka_unit_test_setup_teardown(entry_bits, setup, teardown),
+		cmocka_unit_test(the_narrowest_mode_that_reaches),
 		cmocka_unit_test_setup_teardown(running_out_is_an_error, setup, teardown),
 	};
 

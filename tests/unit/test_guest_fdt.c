@@ -13,6 +13,7 @@
 
 #include "config/guest_fdt.h"
 #include "config/isa_table.h"
+#include "config/machine.h"
 #include "lib/addr.h"
 #include "tests/unit/dts.h"
 
@@ -23,8 +24,7 @@ static struct guest_fdt_input in;
 static int set_up(void **state)
 {
 	(void)state;
-	spec = (struct vm_spec){
-		.name = "debian", .memory = MIB(512), .vcpus = VM_VCPUS_MAX, .n_devices = 2};
+	spec = (struct vm_spec){.name = "debian", .memory = MIB(512), .vcpus = 1, .n_devices = 2};
 	strcpy(spec.bootargs, "console=hvc0");
 	in = (struct guest_fdt_input){
 		.spec = &spec, .mmu_type = "riscv,sv39", .timebase_hz = 10000000};
@@ -38,7 +38,7 @@ static int set_up(void **state)
 static void build(void)
 {
 	memset(buf, 0xa5, sizeof(buf));
-	assert_int_equal(guest_fdt_build(buf, sizeof(buf), &in), OK);
+	assert_int_equal(guest_fdt_build(buf, guest_fdt_size(spec.vcpus), &in), OK);
 	assert_int_equal(fdt_check_full(buf, sizeof(buf)), 0);
 }
 
@@ -129,6 +129,102 @@ static void test_interrupts(void **state)
 	assert_true(fdt_path_offset(buf, "/soc/virtio_mmio@10003000") < 0);
 }
 
+/* As QEMU's `virt` has it. */
+static void test_uart(void **state)
+{
+	const char *uart = "/soc/serial@10000000";
+
+	(void)state;
+	build();
+	assert_text(uart, "compatible", "ns16550a");
+	CELLS(uart, "reg", 0, 0x10000000, 0, 0x100);
+	CELLS(uart, "clock-frequency", 3686400);
+	CELLS(uart, "interrupts", 10);
+	assert_text("/chosen", "stdout-path", uart);
+	assert_text("/aliases", "serial0", uart);
+	assert_int_equal(fdt_path_offset(buf, "serial0"), node(uart));
+}
+
+static void test_aia(void **state)
+{
+	const char *imsics = "/soc/imsics@28000000", *aplic = "/soc/aplic@d000000";
+	uint32_t intc[2];
+
+	(void)state;
+	in.aia = true;
+	spec.vcpus = 2;
+	build();
+	for (unsigned cpu = 0; cpu < 2; cpu++) {
+		char path[64];
+
+		snprintf(path, sizeof(path), "/cpus/cpu@%u/interrupt-controller", cpu);
+		intc[cpu] = fdt_get_phandle(buf, node(path));
+	}
+	assert_true(intc[0] != intc[1]);
+	assert_text(imsics, "compatible", "riscv,imsics");
+	CELLS(imsics, "reg", 0, 0x28000000, 0, 0x2000);
+	CELLS(imsics, "interrupts-extended", intc[0], 9, intc[1], 9);
+	CELLS(imsics, "riscv,num-ids", 255);
+	CELLS(imsics, "#msi-cells", 0);
+	CELLS(imsics, "#interrupt-cells", 0);
+	assert_property(imsics, "msi-controller", "", 0);
+	assert_property(imsics, "interrupt-controller", "", 0);
+	assert_text(aplic, "compatible", "riscv,aplic");
+	CELLS(aplic, "reg", 0, 0xd000000, 0, 0x8000);
+	CELLS(aplic, "msi-parent", fdt_get_phandle(buf, node(imsics)));
+	CELLS(aplic, "riscv,num-sources", 95);
+	CELLS(aplic, "#interrupt-cells", 2);
+	CELLS("/soc/serial@10000000", "interrupts", 10, 4);
+	CELLS("/soc/rtc@101000", "interrupts", 11, 4);
+	CELLS("/soc/virtio_mmio@10002000", "interrupts", 2, 4);
+	CELLS("/soc/virtio_mmio@10002000", "interrupt-parent", fdt_get_phandle(buf, node(aplic)));
+	assert_true(fdt_path_offset(buf, "/soc/plic@c000000") < 0);
+	assert_text(
+		"/cpus/cpu@1", "riscv,isa", "rv64imafdc_zicboz_zicntr_zicsr_zifencei_ssaia_sstc");
+	assert_true(fdt_stringlist_search(
+			    buf, node("/cpus/cpu@1"), "riscv,isa-extensions", "ssaia") > 0);
+	assert_true(fdt_stringlist_search(
+			    buf, node("/cpus/cpu@1"), "riscv,isa-extensions", "smaia") < 0);
+}
+
+/* What Vesper reads out of the tree that it writes: as good a judge as any. */
+static void assert_reads_back(void)
+{
+	static struct machine machine;
+	struct config_error error = {""};
+
+	assert_int_equal(machine_parse(buf, spec.vcpus - 1, &machine, &error), OK);
+	assert_int_equal(machine.n_harts, spec.vcpus);
+	assert_int_equal(machine.uart.base, GUEST_UART_BASE);
+	assert_int_equal(machine.uart_irq, GUEST_UART_IRQ);
+	assert_int_equal(
+		machine.uart_irqchip, in.aia ? MACHINE_IRQCHIP_APLIC : MACHINE_IRQCHIP_PLIC);
+	assert_int_equal(machine.aplic_msi, in.aia);
+	for (unsigned i = 0; i < spec.vcpus; i++) {
+		assert_int_equal(machine.hart[i].id, i);
+		assert_int_equal(machine.hart[i].imsic, in.aia ? GUEST_IMSIC_BASE + i * 0x1000 : 0);
+		assert_int_equal(machine.hart[i].aplic_hart, in.aia ? i : MACHINE_NO_CONTEXT);
+		assert_int_equal(
+			machine.hart[i].plic_context, in.aia ? MACHINE_NO_CONTEXT : 2 * i + 1);
+	}
+}
+
+static void test_each_size(void **state)
+{
+	static const unsigned vcpus[] = {1, 2, 3, 16, 63, 64};
+
+	(void)state;
+	for (unsigned aia = 0; aia < 2; aia++) {
+		for (size_t i = 0; i < sizeof(vcpus) / sizeof(vcpus[0]); i++) {
+			in.aia = aia;
+			spec.vcpus = vcpus[i];
+			build();
+			assert_string_equal(dts_complaints(buf, fdt_totalsize(buf)), "");
+			assert_reads_back();
+		}
+	}
+}
+
 static void test_initrd(void **state)
 {
 	(void)state;
@@ -141,7 +237,7 @@ static void test_initrd(void **state)
 	CELLS("/chosen", "linux,initrd-end", 1, 0x84001234);
 }
 
-/* GUEST_FDT_MAX is a promise: everything at its longest fits. */
+/* guest_fdt_size() is a promise: everything at its longest fits, with any number of vCPUs. */
 static void test_largest(void **state)
 {
 	(void)state;
@@ -153,8 +249,14 @@ static void test_largest(void **state)
 	in.mmu_type = "riscv,sv57";
 	spec.n_devices = VM_DEVICES_MAX;
 	memset(spec.bootargs, 'x', VM_BOOTARGS_MAX - 1);
-	build();
-	assert_string_equal(dts_complaints(buf, fdt_totalsize(buf)), "");
+	for (unsigned aia = 0; aia < 2; aia++) {
+		in.aia = aia;
+		for (spec.vcpus = 1; spec.vcpus <= VM_VCPUS_MAX; spec.vcpus++)
+			build();
+		spec.vcpus = VM_VCPUS_MAX;
+		assert_string_equal(dts_complaints(buf, fdt_totalsize(buf)), "");
+		assert_true(fdt_totalsize(buf) <= GUEST_FDT_MAX);
+	}
 }
 
 /* Too small is an error at every size, and never a write past the end. */
@@ -181,6 +283,9 @@ int main(void)
 		TEST(test_no_complaints),
 		TEST(test_contents),
 		TEST(test_interrupts),
+		TEST(test_uart),
+		TEST(test_aia),
+		TEST(test_each_size),
 		TEST(test_initrd),
 		TEST(test_largest),
 		TEST(test_too_small),

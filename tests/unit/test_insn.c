@@ -106,7 +106,7 @@ static struct insn reference_decode(uint16_t bits)
 		i++;
 
 	struct insn want = {
-		reference[i].kind, 2, 0, reference[i].size, reference[i].sign_extend, 0};
+		reference[i].kind, 2, 0, reference[i].size, reference[i].sign_extend, 0, 0, 0};
 	if (want.kind == INSN_OTHER)
 		return want;
 	if ((bits & 3) == 0)
@@ -199,10 +199,10 @@ static void test_transformed_by_hand(void **state)
 	unsigned offset;
 	/* lw a0: 0x2503 */
 	check_insn("lw", 0x2503, transformed(0x2503, &offset),
-		(struct insn){INSN_LOAD, 4, 10, 4, true, 0});
+		(struct insn){INSN_LOAD, 4, 10, 4, true, 0, 0, 0});
 	/* c.sw a1: a standard sw with bit 1 clear */
 	check_insn("c.sw", 0xb02021, transformed(0xb02021, &offset),
-		(struct insn){INSN_STORE, 2, 11, 4, false, 0});
+		(struct insn){INSN_STORE, 2, 11, 4, false, 0, 0, 0});
 }
 
 static void test_transformed_others(void **state)
@@ -248,6 +248,44 @@ static void test_walk(void **state)
 	assert_false(insn_is_walk(0x3003));
 }
 
+/* Against the assembler's encodings, by hand; the base register holds 0x1000 and a few more. */
+static void test_misalignment(void **state)
+{
+	static const struct {
+		const char *text;
+		uint32_t bits;
+		uint8_t base;
+		uint64_t plus;
+		unsigned misaligned;
+	} rows[] = {
+		{"ld a0, 0(a1)", 0x0005b503, 11, 0, 0},
+		{"ld a0, -4(a1)", 0xffc5b503, 11, 0, 4},
+		{"ld a0, -4(a1)", 0xffc5b503, 11, 4, 0},
+		{"ld a0, -4(a1)", 0xffc5b503, 11, 3, 7},
+		{"lw t6, 7(sp)", 0x00712f83, 2, 0, 3},
+		{"lhu a0, 2047(x31)", 0x7fffd503, 31, 0, 1},
+		{"lhu a0, 2047(x31)", 0x7fffd503, 31, 1, 0},
+		{"lb a0, 5(a1)", 0x00558503, 11, 2, 0},
+		{"sd a0, 8(a1)", 0x00a5b423, 11, 1, 1},
+		{"sd a0, -3(x0)", 0xfea03ea3, 0, 0, 5},
+		{"sw x31, 6(s11)", 0x01fda323, 27, 0, 2},
+		{"sh a0, 33(gp)", 0x02a190a3, 3, 0, 1},
+		{"c.lw a0, 4(a5)", 0x43c8, 15, 0, 0},
+		{"c.lw a0, 4(a5)", 0x43c8, 15, 6, 2},
+		{"c.sd s0, 8(s1)", 0xe480, 9, 5, 5},
+		{"c.ldsp a0, 24(sp)", 0x6562, 2, 7, 7},
+		{"c.swsp x31, 4(sp)", 0xc27e, 2, 2, 2},
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct insn insn = decoded(rows[i].bits);
+
+		if (insn.base != rows[i].base ||
+			insn_misalignment(&insn, 0x1000 + rows[i].plus) != rows[i].misaligned)
+			fail_msg("%s: base x%d, offset %d", rows[i].text, insn.base, insn.offset);
+	}
+}
+
 static void test_load_value(void **state)
 {
 	static const struct {
@@ -266,7 +304,7 @@ static void test_load_value(void **state)
 	};
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		struct insn insn = {INSN_LOAD, 4, 1, rows[i].size, rows[i].sign_extend, 0};
+		struct insn insn = {INSN_LOAD, 4, 1, rows[i].size, rows[i].sign_extend, 0, 0, 0};
 
 		assert_int_equal(insn_load_value(&insn, rows[i].raw), rows[i].want);
 	}
@@ -282,6 +320,7 @@ int main(void)
 		cmocka_unit_test(test_transformed_by_hand),
 		cmocka_unit_test(test_transformed_others),
 		cmocka_unit_test(test_walk),
+		cmocka_unit_test(test_misalignment),
 		cmocka_unit_test(test_load_value),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

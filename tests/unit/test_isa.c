@@ -70,12 +70,14 @@ static void test_guest(void **state)
 	char buf[512];
 
 	(void)state;
-	isa_parse_string(&host, "rv64imafdcvh_zicbom_zicboz_zicbop_zicfilp_zicfiss_zihpm_zawrs_zkr_"
-				"smstateen_smaia_ssaia_sscofpmf_ssnpm_sstc_svade_svadu_svpbmt_sha");
+	isa_parse_string(&host,
+		"rv64imafdcvh_zicbom_zicboz_zicbop_zicfilp_zicfiss_zihpm_zawrs_zkr_"
+		"smstateen_smaia_ssaia_sscofpmf_ssdbltrp_ssnpm_sstc_supm_svade_svadu_svpbmt_sha");
 	isa_for_guest(&host, &guest);
 	assert_true(isa_to_string(&guest, buf, sizeof(buf)) > 0);
-	assert_string_equal(buf, "rv64imafdcv_zicbom_zicbop_zicboz_zicntr_zicsr_zifencei_zawrs_"
-				 "sstc_svadu_svpbmt");
+	assert_string_equal(buf,
+		"rv64imafdcv_zicbom_zicbop_zicboz_zicfilp_zicfiss_zicntr_zicsr_zifencei_zawrs_"
+		"ssdbltrp_ssnpm_sstc_supm_svade_svadu_svpbmt");
 	assert_int_equal(guest.cboz_block, 64);
 }
 
@@ -85,11 +87,28 @@ static void test_guest_without(void **state)
 	char buf[512];
 
 	(void)state;
-	isa_parse_string(&host, "rv64imach_zicbom_zicboz_svade");
+	isa_parse_string(&host, "rv64imach_zicbom_zicboz_supm_svade");
 	isa_for_guest(&host, &guest);
 	assert_true(isa_to_string(&guest, buf, sizeof(buf)) > 0);
-	/* Cache-block operations are of no use without a block size. */
+	/* Cache-block operations are of no use without a block size, nor Supm without Ssnpm. */
 	assert_string_equal(buf, "rv64imac_zicntr_zicsr_zifencei_svade");
+}
+
+static void test_intersect(void **state)
+{
+	struct isa isa = {.cbom_block = 64, .cboz_block = 64, .cbop_block = 64};
+	struct isa other = {.cbom_block = 64, .cboz_block = 128};
+	char buf[128];
+
+	(void)state;
+	isa_parse_string(&isa, "rv64imafdcvh_zba_zvl128b_zicbom_sstc");
+	isa_parse_string(&other, "rv64imafdch_zbb_zba_zicbom");
+	isa_intersect(&isa, &other);
+	assert_true(isa_to_string(&isa, buf, sizeof(buf)) > 0);
+	assert_string_equal(buf, "rv64imafdch_zicbom_zicntr_zicsr_zifencei_zba");
+	assert_int_equal(isa.cbom_block, 64);
+	assert_int_equal(isa.cboz_block, 0);
+	assert_int_equal(isa.cbop_block, 0);
 }
 
 static void test_list(void **state)
@@ -169,6 +188,7 @@ int main(void)
 		cmocka_unit_test(test_prefix_is_no_match),
 		cmocka_unit_test(test_guest),
 		cmocka_unit_test(test_guest_without),
+		cmocka_unit_test(test_intersect),
 		cmocka_unit_test(test_list),
 		cmocka_unit_test(test_string_sizes),
 		cmocka_unit_test(test_table_order),

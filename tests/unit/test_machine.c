@@ -50,7 +50,7 @@ static void assert_common(void)
 	assert_range(machine.ram[0], 0x80000000, 0xc0000000);
 	assert_int_equal(machine.n_harts, 4);
 	for (unsigned i = 0; i < 4; i++)
-		assert_int_equal(machine.hart_id[i], i);
+		assert_int_equal(machine.hart[i].id, i);
 	assert_int_equal(machine.timebase_hz, 10000000);
 	assert_range(machine.uart, 0x10000000, 0x100);
 	assert_int_equal(machine.uart_reg_shift, 0);
@@ -62,12 +62,47 @@ static void assert_common(void)
 	assert_int_equal(machine.rng_seed_len, 32);
 }
 
-static void assert_plic(unsigned context)
+static void assert_uart(enum machine_irqchip irqchip, unsigned irq)
+{
+	assert_int_equal(machine.uart_irqchip, irqchip);
+	assert_int_equal(machine.uart_irq, irq);
+}
+
+static void assert_no_aia(void)
+{
+	assert_int_equal(machine.aplic.size, 0);
+	assert_int_equal(machine.imsic_ids, 0);
+	for (unsigned i = 0; i < machine.n_harts; i++) {
+		assert_int_equal(machine.hart[i].imsic, 0);
+		assert_int_equal(machine.hart[i].guest_files, 0);
+		assert_int_equal(machine.hart[i].aplic_hart, MACHINE_NO_CONTEXT);
+	}
+}
+
+static void assert_plic(void)
 {
 	assert_range(machine.plic, 0xc000000, 0x600000);
 	assert_int_equal(machine.plic_sources, 95);
-	assert_int_equal(machine.plic_context, context);
-	assert_int_equal(machine.uart_irq, 10);
+	for (unsigned i = 0; i < machine.n_harts; i++)
+		assert_int_equal(machine.hart[i].plic_context, 2 * i + 1);
+	assert_uart(MACHINE_IRQCHIP_PLIC, 10);
+	assert_no_aia();
+}
+
+/* The APLIC with the console; `index` and `page` (0: no IMSIC) of the harts 0 to 3. */
+static void assert_aplic(uint64_t base, const uint32_t index[4], const uint64_t page[4])
+{
+	assert_range(machine.aplic, base, 0x8000);
+	assert_int_equal(machine.aplic_sources, 96);
+	assert_int_equal(machine.plic.size, 0);
+	assert_uart(MACHINE_IRQCHIP_APLIC, 10);
+	assert_int_equal(machine.n_harts, 4);
+	for (unsigned i = 0; i < 4; i++) {
+		assert_int_equal(machine.hart[i].id, i);
+		assert_int_equal(machine.hart[i].aplic_hart, index[i]);
+		assert_int_equal(machine.hart[i].imsic, page[i]);
+		assert_int_equal(machine.hart[i].plic_context, MACHINE_NO_CONTEXT);
+	}
 }
 
 static void test_qemu_default(void **state)
@@ -76,7 +111,7 @@ static void test_qemu_default(void **state)
 	parse_qemu("", "-cpu rv64,h=true -smp 4 -m 3G", 2);
 	assert_common();
 	assert_int_equal(machine.boot_hart, 2);
-	assert_plic(5);
+	assert_plic();
 	assert_string_equal(machine.mmu_type, "riscv,sv57");
 	assert_true(isa_has(&machine.isa, ISA_SSTC));
 	assert_false(isa_has(&machine.isa, ISA_V));
@@ -93,7 +128,7 @@ static void test_qemu_p550(void **state)
 		"-smp 4 -m 3G",
 		0);
 	assert_common();
-	assert_plic(1);
+	assert_plic();
 	assert_string_equal(machine.mmu_type, "riscv,sv48");
 	assert_false(isa_has(&machine.isa, ISA_SSTC));
 	assert_true(isa_has(&machine.isa, ISA_SVADE));
@@ -106,8 +141,11 @@ static void test_qemu_k3(void **state)
 	parse_qemu(",aia=aplic-imsic,aia-guests=7",
 		"-cpu rva23s64,sv39=on,sv48=off,sv57=off,smaia=on,ssaia=on -smp 4 -m 3G", 0);
 	assert_common();
-	assert_int_equal(machine.plic.size, 0);
-	assert_int_equal(machine.uart_irq, 0);
+	assert_aplic(0xd000000, (const uint32_t[]){0, 1, 2, 3},
+		(const uint64_t[]){0x28000000, 0x28008000, 0x28010000, 0x28018000});
+	assert_true(machine.aplic_msi);
+	assert_int_equal(machine.imsic_ids, 255);
+	assert_int_equal(machine.hart[3].guest_files, 7);
 	assert_string_equal(machine.mmu_type, "riscv,sv39");
 	assert_true(isa_has(&machine.isa, ISA_V));
 	assert_true(isa_has(&machine.isa, ISA_SSAIA));
@@ -127,18 +165,70 @@ static void test_qemu_all(void **state)
 	assert_true(isa_has(&machine.isa, ISA_SVPBMT));
 }
 
-/* Two sockets give two memory nodes and two PLICs. */
+#define TWO_SOCKETS                                                                        \
+	"-smp 4,sockets=2 -cpu max -m 2G"                                                  \
+	" -object memory-backend-ram,size=1G,id=a -object memory-backend-ram,size=1G,id=b" \
+	" -numa node,memdev=a,cpus=0-1 -numa node,memdev=b,cpus=2-3"
+
+static void test_qemu_aia(void **state)
+{
+	(void)state;
+	parse_qemu(",aia=aplic-imsic", "-smp 4 -cpu max -m 1G", 1);
+	assert_aplic(0xd000000, (const uint32_t[]){0, 1, 2, 3},
+		(const uint64_t[]){0x28000000, 0x28001000, 0x28002000, 0x28003000});
+	assert_true(machine.aplic_msi);
+	assert_int_equal(machine.hart[0].guest_files, 0);
+	assert_true(isa_has(&machine.isa, ISA_SSDBLTRP));
+	assert_true(isa_has(&machine.isa, ISA_ZICFISS));
+}
+
+/* A socket is a group: its harts' pages have a range of their own, and the APLIC of the console counts. */
+static void test_qemu_aia_numa(void **state)
+{
+	(void)state;
+	for (unsigned boot = 0; boot < 4; boot++) {
+		parse_qemu(",aia=aplic-imsic,aia-guests=7", TWO_SOCKETS, boot);
+		assert_aplic(0xd000000, (const uint32_t[]){0, 1, 2, 3},
+			(const uint64_t[]){0x28000000, 0x28008000, 0x29000000, 0x29008000});
+		assert_int_equal(machine.boot_hart, boot);
+		assert_int_equal(machine.hart[2].guest_files, 7);
+		assert_int_equal(machine.imsic_ids, 255);
+	}
+}
+
+/* No IMSIC: the APLIC has wires to the harts of its socket. */
+static void test_qemu_aplic(void **state)
+{
+	static const uint64_t none[4];
+
+	(void)state;
+	parse_qemu(",aia=aplic", "-smp 4 -cpu max -m 1G", 0);
+	assert_aplic(0xd000000, (const uint32_t[]){0, 1, 2, 3}, none);
+	assert_false(machine.aplic_msi);
+	assert_int_equal(machine.imsic_ids, 0);
+	parse_qemu(",aia=aplic", TWO_SOCKETS, 3);
+	assert_aplic(
+		0xd000000, (const uint32_t[]){0, 1, MACHINE_NO_CONTEXT, MACHINE_NO_CONTEXT}, none);
+	assert_false(machine.aplic_msi);
+}
+
+/* Two sockets give two memory nodes and two PLICs: the console's is the first one, whoever boots. */
 static void test_qemu_numa(void **state)
 {
 	(void)state;
-	parse_qemu("",
-		"-smp 4 -m 2G -object memory-backend-ram,size=1G,id=a -object "
-		"memory-backend-ram,size=1G,id=b -numa node,memdev=a -numa node,memdev=b",
-		0);
-	assert_int_equal(machine.n_ram, 1);
-	assert_range(machine.ram[0], 0x80000000, 0x80000000);
-	assert_range(machine.plic, 0xc000000, 0x600000);
-	assert_int_equal(machine.plic_context, 1);
+	for (unsigned boot = 0; boot < 4; boot += 3) {
+		parse_qemu("", TWO_SOCKETS, boot);
+		assert_int_equal(machine.n_ram, 1);
+		assert_range(machine.ram[0], 0x80000000, 0x80000000);
+		assert_range(machine.plic, 0xc000000, 0x600000);
+		assert_int_equal(machine.n_harts, 4);
+		assert_int_equal(machine.hart[0].plic_context, 1);
+		assert_int_equal(machine.hart[1].plic_context, 3);
+		assert_int_equal(machine.hart[2].plic_context, MACHINE_NO_CONTEXT);
+		assert_int_equal(machine.hart[3].plic_context, MACHINE_NO_CONTEXT);
+		assert_uart(MACHINE_IRQCHIP_PLIC, 10);
+		assert_no_aia();
+	}
 }
 
 static void test_qemu_initrd(void **state)
@@ -296,7 +386,7 @@ static void test_reserved(void **state)
 	assert_int_equal(machine.timebase_hz, 5);
 }
 
-/* The boot hart's own properties count, and the list wins over the string. */
+/* A disabled hart does not count, and the list wins over the string. */
 static void test_cpu(void **state)
 {
 	(void)state;
@@ -304,7 +394,7 @@ static void test_cpu(void **state)
 		parse(tree(RAM, "cpu@0 { device_type = \"cpu\"; reg = <0>; status = \"disabled\";"
 				" riscv,isa = \"rv64imac\"; };"
 				"cpu@1 { device_type = \"cpu\"; reg = <1>; riscv,isa = "
-				"\"rv64imafdcv\";"
+				"\"rv64imafdcv_zicbom\"; riscv,cbom-block-size = <32>;"
 				" mmu-type = \"riscv,sv57\"; };"
 				"cpu@2 { device_type = \"cpu\"; reg = <2>; status = \"okay\";"
 				" timebase-frequency = <24000000>; mmu-type = \"riscv,sv39\";"
@@ -315,13 +405,47 @@ static void test_cpu(void **state)
 			2),
 		OK);
 	assert_int_equal(machine.n_harts, 2);
-	assert_int_equal(machine.hart_id[0], 1);
+	assert_int_equal(machine.hart[0].id, 1);
 	assert_int_equal(machine.boot_hart, 1);
 	assert_int_equal(machine.timebase_hz, 24000000);
 	assert_string_equal(machine.mmu_type, "riscv,sv39");
 	assert_true(isa_has(&machine.isa, ISA_ZICBOM));
 	assert_false(isa_has(&machine.isa, ISA_V));
 	assert_int_equal(machine.isa.cbom_block, 32);
+}
+
+/* What all have is what counts, a hart without H aside; the same ID a second time is nothing new. */
+static void test_harts_that_differ(void **state)
+{
+	static const char cpus[] =
+		TIMEBASE "cpu@0 { device_type = \"cpu\"; reg = <0>; riscv,isa = \"rv64imac\"; };"
+			 "cpu@1 { device_type = \"cpu\"; reg = <1>; riscv,isa = "
+			 "\"rv64imafdcvh_sstc_zicboz\";"
+			 " riscv,cboz-block-size = <64>; mmu-type = \"riscv,sv57\"; };"
+			 "cpu@2 { device_type = \"cpu\"; reg = <2>; riscv,isa = "
+			 "\"rv64imafdch_sstc_svpbmt_zicboz\";"
+			 " riscv,cboz-block-size = <128>; mmu-type = \"riscv,sv48\"; };"
+			 "cpu@3 { device_type = \"cpu\"; reg = <2>; riscv,isa = \"rv64ih\"; };";
+
+	(void)state;
+	for (unsigned boot = 1; boot < 3; boot++) {
+		assert_int_equal(parse(tree(RAM, cpus), boot), OK);
+		assert_int_equal(machine.n_harts, 2);
+		assert_int_equal(machine.hart[0].id, 1);
+		assert_int_equal(machine.hart[1].id, 2);
+		assert_int_equal(machine.boot_hart, boot - 1);
+		assert_true(isa_has(&machine.isa, ISA_SSTC));
+		assert_true(isa_has(&machine.isa, ISA_H));
+		assert_false(isa_has(&machine.isa, ISA_V));
+		assert_false(isa_has(&machine.isa, ISA_SVPBMT));
+		assert_int_equal(machine.isa.cboz_block, 0);
+		assert_string_equal(machine.mmu_type, "riscv,sv48");
+	}
+	/* Without H in the boot hart all of them are listed. */
+	assert_int_equal(parse(tree(RAM, cpus), 0), OK);
+	assert_int_equal(machine.n_harts, 3);
+	assert_false(isa_has(&machine.isa, ISA_H));
+	assert_string_equal(machine.mmu_type, "");
 }
 
 /* As a JH7110-like board has it: a monitor hart with one context, a DesignWare UART, a bus with an offset. */
@@ -357,7 +481,8 @@ static void test_board(void **state)
 	(void)state;
 	parse_board("serial0:115200n8");
 	assert_range(machine.plic, 0x1c000000, 0x4000000);
-	assert_int_equal(machine.plic_context, 2);
+	assert_int_equal(machine.hart[0].plic_context, MACHINE_NO_CONTEXT);
+	assert_int_equal(machine.hart[1].plic_context, 2);
 	assert_int_equal(machine.plic_sources, 136);
 	assert_range(machine.uart, 0x40020000, 0x10000);
 	assert_int_equal(machine.uart_irq, 32);
@@ -382,13 +507,163 @@ static void test_stdout(void **state)
 	}
 }
 
-/* The boot hart has no S-mode context: as good as no PLIC. */
+/* No hart has an S-mode context: as good as no PLIC. */
 static void test_plic_without_context(void **state)
 {
+	static const char cpus[] =
+		TIMEBASE CPU0 "cpu@1 { device_type = \"cpu\"; reg = <1>; status = \"disabled\"; "
+			      "ic1: interrupt-controller { "
+			      "compatible = \"riscv,cpu-intc\"; #interrupt-cells = <1>; "
+			      "interrupt-controller; }; };";
+
 	(void)state;
-	assert_int_equal(parse(tree(board, board_cpus), 0), OK);
+	assert_int_equal(parse(tree(board, cpus), 0), OK);
 	assert_int_equal(machine.plic.size, 0);
-	assert_int_equal(machine.uart_irq, 0);
+	assert_int_equal(machine.hart[0].plic_context, MACHINE_NO_CONTEXT);
+	assert_uart(MACHINE_IRQCHIP_NONE, 0);
+}
+
+#define IC(n)                                                                             \
+	"cpu@" #n " { device_type = \"cpu\"; reg = <" #n "0>; riscv,isa = \"rv64imach\";" \
+	" ic" #n ": interrupt-controller { compatible = \"riscv,cpu-intc\";"              \
+	" #interrupt-cells = <1>; interrupt-controller; }; };"
+
+/* Two groups of two harts, listed out of order; `imsic` and `aplic` say more of these nodes. */
+static void parse_aia(const char *reg, const char *imsic, const char *aplic)
+{
+	static const char cpus[] = TIMEBASE IC(1) IC(2) IC(3) IC(4);
+	char source[8192];
+	const char *root =
+		RAM "s: imsics@28000000 { compatible = \"riscv,imsics\"; interrupt-controller;"
+		    " #interrupt-cells = <0>; msi-controller; riscv,num-ids = <63>;"
+		    " interrupts-extended = <&ic3 9>, <&ic1 9>, <&ic2 9>, <&ic4 9>;};"
+		    "m: imsics@24000000 { compatible = \"riscv,imsics\"; interrupt-controller;"
+		    " #interrupt-cells = <0>; msi-controller; reg = <0x24000000 0x4000>;"
+		    " riscv,num-ids = <255>; interrupts-extended = <&ic1 11>, <&ic2 11>; };"
+		    "aplic@c000000 { compatible = \"riscv,aplic\"; interrupt-controller;"
+		    " #interrupt-cells = <2>; reg = <0xc000000 0x4000>; msi-parent = <&m>;"
+		    " riscv,num-sources = <7>; };"
+		    "a: aplic@d000000 { compatible = \"riscv,aplic\"; interrupt-controller;"
+		    " #interrupt-cells = <2>; reg = <0xd000000 0x4000>; msi-parent = <&s>;"
+		    " riscv,num-sources = <9>;};"
+		    "serial@1000 { compatible = \"ns16550a\"; reg = <0x1000 0x100>;"
+		    " interrupt-parent = <&a>; interrupts = <9 4>; };";
+
+	snprintf(source, sizeof(source), "%s &s { reg = <%s>; %s }; &a { %s };", tree(root, cpus),
+		reg, imsic, aplic);
+	assert_int_equal(parse(source, 20), OK);
+	assert_int_equal(machine.n_harts, 4);
+}
+
+#define GROUPS                                                       \
+	"riscv,guest-index-bits = <1>; riscv,hart-index-bits = <2>;" \
+	" riscv,group-index-bits = <1>; riscv,group-index-shift = <25>;"
+
+static void test_imsic(void **state)
+{
+	static const uint64_t page[4] = {0x28002000, 0x2a000000, 0x28000000, 0x2a002000};
+	static const uint32_t index[4] = {1, 4, 0, 5};
+
+	(void)state;
+	parse_aia("0x28000000 0x4000 0x2a000000 0x4000", GROUPS, "");
+	assert_range(machine.aplic, 0xd000000, 0x4000);
+	assert_int_equal(machine.aplic_sources, 9);
+	assert_true(machine.aplic_msi);
+	assert_int_equal(machine.imsic_ids, 63);
+	assert_uart(MACHINE_IRQCHIP_APLIC, 9);
+	for (unsigned i = 0; i < 4; i++) {
+		assert_int_equal(machine.hart[i].imsic, page[i]);
+		assert_int_equal(machine.hart[i].guest_files, 1);
+		assert_int_equal(machine.hart[i].aplic_hart, index[i]);
+	}
+	/* The number of harts tells the bits where the tree does not. */
+	parse_aia("0x28000000 0x4000", "", "");
+	assert_int_equal(machine.hart[3].imsic, 0x28003000);
+	assert_int_equal(machine.hart[3].aplic_hart, 3);
+	assert_int_equal(machine.hart[2].aplic_hart, 0);
+}
+
+/* What does not agree with itself is as good as absent, and then the APLIC has no way to a hart. */
+static void test_imsic_that_is_wrong(void **state)
+{
+	static const struct {
+		const char *reg, *imsic;
+	} cases[] = {
+		/* too few pages; a hart's pages cut in two; not aligned; at different bases; at 0 */
+		{"0x28000000 0x3000", ""},
+		{"0x28000000 0x4000 0x2a000000 0x3000", GROUPS},
+		{"0x28001000 0x4000 0x2a001000 0x4000", GROUPS},
+		{"0x28000000 0x4000 0x40000000 0x4000", GROUPS},
+		{"0 0x4000", ""},
+		/* more harts than the bits can tell; bits out of range; groups inside of a hart's pages */
+		{"0x28000000 0x4000", "riscv,hart-index-bits = <1>;"},
+		{"0x28000000 0x400000", "riscv,guest-index-bits = <7>;"},
+		{"0x28000000 0x4000", "riscv,hart-index-bits = <15>;"},
+		{"0x28000000 0x4000", "riscv,group-index-bits = <8>;"},
+		{"0x28000000 0x4000",
+			"riscv,group-index-bits = <1>; riscv,group-index-shift = <23>;"},
+		{"0x28000000 0x4000",
+			"riscv,group-index-bits = <1>; riscv,group-index-shift = <56>;"},
+		{"0x28000000 0x4000",
+			"riscv,hart-index-bits = <14>; riscv,group-index-bits = <1>;"},
+		/* identities */
+		{"0x28000000 0x4000", "riscv,num-ids = <0>;"},
+		{"0x28000000 0x4000", "riscv,num-ids = <64>;"},
+		{"0x28000000 0x4000", "riscv,num-ids = <2111>;"},
+		{"0x28000000 0x4000", "status = \"disabled\";"},
+		{"0x28000000 0x4000", "interrupts-extended = <&ic1 11>, <&ic2 11>;"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		parse_aia(cases[i].reg, cases[i].imsic, "");
+		assert_no_aia();
+		assert_uart(MACHINE_IRQCHIP_NONE, 0);
+	}
+}
+
+/* A hart that the IMSIC does not list has no page. */
+static void test_imsic_of_some(void **state)
+{
+	(void)state;
+	parse_aia("0x28000000 0x4000",
+		"interrupts-extended = <&ic3 9>, <&ic1 9>, <&ic2 11>, <&ic4 9>;", "");
+	assert_int_equal(machine.hart[1].imsic, 0);
+	assert_int_equal(machine.hart[1].aplic_hart, MACHINE_NO_CONTEXT);
+	assert_int_equal(machine.hart[3].imsic, 0x28003000);
+}
+
+static void test_aplic_that_is_wrong(void **state)
+{
+	static const char *const cases[] = {"riscv,num-sources = <0>;",
+		"riscv,num-sources = <1024>;", "reg = <0xd000000 0x3000>;", "msi-parent = <99>;",
+		"status = \"disabled\";"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		parse_aia("0x28000000 0x4000", "", cases[i]);
+		assert_int_equal(machine.aplic.size, 0);
+		assert_int_equal(machine.imsic_ids, 63);
+		assert_uart(MACHINE_IRQCHIP_NONE, 0);
+	}
+	parse_aia("0x28000000 0x4000", "", "riscv,num-sources = <8>;");
+	assert_int_equal(machine.aplic_sources, 8);
+	assert_uart(MACHINE_IRQCHIP_NONE, 0);
+}
+
+/* Wires only to the harts whose delivery control lies in `reg`. */
+static void test_aplic_wired(void **state)
+{
+	(void)state;
+	parse_aia("0x28000000 0x4000", "",
+		"/delete-property/ msi-parent; reg = <0xd000000 0x4040>;"
+		" interrupts-extended = <&ic2 9>, <&ic4 9>, <&ic1 9>;");
+	assert_int_equal(machine.aplic.base, 0xd000000);
+	assert_false(machine.aplic_msi);
+	assert_int_equal(machine.hart[1].aplic_hart, 0);
+	assert_int_equal(machine.hart[3].aplic_hart, 1);
+	assert_int_equal(machine.hart[0].aplic_hart, MACHINE_NO_CONTEXT);
+	assert_uart(MACHINE_IRQCHIP_APLIC, 9);
 }
 
 static void test_chosen(void **state)
@@ -433,6 +708,9 @@ int main(void)
 		cmocka_unit_test(test_qemu_p550),
 		cmocka_unit_test(test_qemu_k3),
 		cmocka_unit_test(test_qemu_all),
+		cmocka_unit_test(test_qemu_aia),
+		cmocka_unit_test(test_qemu_aia_numa),
+		cmocka_unit_test(test_qemu_aplic),
 		cmocka_unit_test(test_qemu_numa),
 		cmocka_unit_test(test_qemu_initrd),
 		cmocka_unit_test(test_small),
@@ -442,9 +720,15 @@ int main(void)
 		cmocka_unit_test(test_ram),
 		cmocka_unit_test(test_reserved),
 		cmocka_unit_test(test_cpu),
+		cmocka_unit_test(test_harts_that_differ),
 		cmocka_unit_test(test_board),
 		cmocka_unit_test(test_stdout),
 		cmocka_unit_test(test_plic_without_context),
+		cmocka_unit_test(test_imsic),
+		cmocka_unit_test(test_imsic_that_is_wrong),
+		cmocka_unit_test(test_imsic_of_some),
+		cmocka_unit_test(test_aplic_that_is_wrong),
+		cmocka_unit_test(test_aplic_wired),
 		cmocka_unit_test(test_chosen),
 		cmocka_unit_test(test_long_strings_are_cut),
 	};

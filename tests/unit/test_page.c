@@ -102,10 +102,10 @@ static void blocks_zeroed_ahead_are_zero_and_counted(void **state)
 		memset((void *)(machine.ram[0].base + (i + 1) * BLOCK_SIZE), 0x77, BLOCK_SIZE);
 	page_zero_ahead(2);
 	assert_int_equal(page_free_bytes(), BLOCKS * BLOCK_SIZE);
+	assert_true(page_reserve(3));
 	for (unsigned i = 0; i < 3; i++) { /* two that are ready, one that is made so */
-		uint8_t *block = page_alloc_zeroed_block();
+		uint8_t *block = page_take_reserved_zeroed();
 
-		assert_non_null(block);
 		for (unsigned at = 0; at < BLOCK_SIZE; at += sizeof(zero))
 			assert_memory_equal(block + at, zero, sizeof(zero));
 	}
@@ -113,7 +113,35 @@ static void blocks_zeroed_ahead_are_zero_and_counted(void **state)
 	for (unsigned i = 3; i < BLOCKS; i++)
 		assert_non_null(page_alloc_block()); /* a zeroed one serves when no other is left */
 	assert_null(page_alloc_block());
-	assert_null(page_alloc_zeroed_block());
+	assert_false(page_reserve(1));
+	assert_int_equal(page_free_bytes(), 0);
+}
+
+static void what_is_reserved_is_kept(void **state)
+{
+	void *taken;
+
+	(void)state;
+	assert_true(page_reserve(BLOCKS - 1));
+	assert_false(page_reserve(2));
+	assert_int_equal(page_free_bytes(), BLOCK_SIZE);
+	assert_non_null(page_alloc_block());
+	assert_null(page_alloc_block()); /* those that are left are spoken for */
+	taken = page_take_reserved();
+	for (unsigned i = 2; i < BLOCKS - 1; i++)
+		assert_ptr_not_equal(page_take_reserved(), taken);
+	page_return_reserved(taken); /* free and reserved still: nobody else gets it */
+	assert_null(page_alloc_block());
+	page_unreserve(2);
+	assert_int_equal(page_free_bytes(), 2 * BLOCK_SIZE);
+	assert_non_null(page_alloc_block());
+}
+
+static void page_tables_may_use_what_is_reserved(void **state)
+{
+	(void)state;
+	assert_true(page_reserve(BLOCKS));
+	assert_non_null(page_alloc(1));
 	assert_int_equal(page_free_bytes(), 0);
 }
 
@@ -149,6 +177,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_full_block_takes_pages_again, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			blocks_zeroed_ahead_are_zero_and_counted, setup, teardown),
+		cmocka_unit_test_setup_teardown(what_is_reserved_is_kept, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			page_tables_may_use_what_is_reserved, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			used_and_reserved_ranges_are_left_alone, setup, teardown),
 		cmocka_unit_test_setup_teardown(no_memory_is_an_error, setup, teardown),

@@ -25,7 +25,7 @@ static int fresh(void **state)
 {
 	(void)state;
 	memset(&plic, 0xff, sizeof(plic));
-	vplic_init(&plic, 1);
+	vplic_init(&plic, MODEL_VCPUS);
 	return 0;
 }
 
@@ -160,8 +160,8 @@ static void test_contexts(void **state)
 static void test_registers(void **state)
 {
 	static const uint64_t none[] = {PRIORITY(GUEST_PLIC_SOURCES), 0xffc, PENDING + 12, 0x1ffc,
-		ENABLE_S + 12, ENABLE_S + 0x7c, 0x2100, 0x1ffffc, THRESHOLD_S + 8,
-		THRESHOLD_M + 0xffc, 0x202000, 0x202004, GUEST_PLIC_SIZE - 4, ~3ull, 1, 2, 3,
+		ENABLE_S + 12, ENABLE_S + 0x7c, 0x2200, 0x1ffffc, THRESHOLD_S + 8,
+		THRESHOLD_M + 0xffc, 0x204000, 0x204004, GUEST_PLIC_SIZE - 4, ~3ull, 1, 2, 3,
 		CLAIM_S + 1, THRESHOLD_S + 2};
 
 	(void)state;

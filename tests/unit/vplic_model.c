@@ -21,7 +21,7 @@ static struct where find_register(uint64_t offset, unsigned size)
 	for (unsigned w = 0; w < GUEST_PLIC_SOURCES / 32; w++)
 		if (offset == 0x1000 + 4 * w)
 			return (struct where){REG_PENDING, 0, w};
-	for (unsigned c = 0; c < VPLIC_CONTEXTS; c++) {
+	for (unsigned c = 0; c < MODEL_CONTEXTS; c++) {
 		for (unsigned w = 0; w < GUEST_PLIC_SOURCES / 32; w++)
 			if (offset == 0x2000 + 0x80 * c + 4 * w)
 				return (struct where){REG_ENABLE, c, w};
@@ -140,7 +140,7 @@ void model_write(struct vplic_model *m, uint64_t offset, unsigned size, uint64_t
 /* Mostly a register that exists, sometimes just past one, sometimes anywhere in the window. */
 static uint64_t choose_offset(uint32_t where)
 {
-	unsigned context = where >> 8 & 3, n = where >> 10;
+	unsigned context = where >> 8 & 7, n = where >> 11;
 
 	switch (where & 7) {
 	case 0:
@@ -162,7 +162,7 @@ static uint64_t choose_offset(uint32_t where)
 
 static bool same_outputs(const struct vplic *p, const struct vplic_model *m)
 {
-	for (unsigned c = 1; c < VPLIC_CONTEXTS; c += 2)
+	for (unsigned c = 1; c < MODEL_CONTEXTS; c += 2)
 		if (vplic_output(p, c / 2) != model_output(m, c))
 			return false;
 	return true;

@@ -10,10 +10,13 @@ struct model_source {
 	unsigned priority;
 };
 
+#define MODEL_VCPUS    2
+#define MODEL_CONTEXTS (2 * MODEL_VCPUS)
+
 struct vplic_model {
 	struct model_source source[GUEST_PLIC_SOURCES];
-	bool enabled[VPLIC_CONTEXTS][GUEST_PLIC_SOURCES];
-	unsigned threshold[VPLIC_CONTEXTS];
+	bool enabled[MODEL_CONTEXTS][GUEST_PLIC_SOURCES];
+	unsigned threshold[MODEL_CONTEXTS];
 };
 
 void model_init(struct vplic_model *m);

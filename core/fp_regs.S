@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The only floating-point and vector instructions in Vesper: they move the
+ * registers of a vCPU to and from struct fp_state (fp.h).
+ */
+.option arch, +v
+
+#define FCSR 256
+#define VSTART 264
+#define VL 272
+#define VTYPE 280
+#define VCSR 288
+#define V 320
+
+.altmacro
+.macro each_f op, n=0
+	\op	f\n, (8*\n)(a0)
+	.if \n < 31
+	each_f \op, %(\n + 1)
+	.endif
+.endm
+
+.section .text.fp, "ax"
+.globl fp_regs_save
+fp_regs_save:
+	each_f fsd
+	frcsr	t0
+	sd	t0, FCSR(a0)
+	ret
+
+.globl fp_regs_restore
+fp_regs_restore:
+	each_f fld
+	ld	t0, FCSR(a0)
+	fscsr	t0
+	ret
+
+.globl fp_regs_vlenb
+fp_regs_vlenb:
+	csrr	a0, vlenb
+	ret
+
+/* vstart other than 0 would leave registers out, so it is saved first and restored last. */
+.globl fp_regs_save_vector
+fp_regs_save_vector:
+	csrr	t0, vstart
+	csrr	t1, vl
+	csrr	t2, vtype
+	csrr	t3, vcsr
+	sd	t0, VSTART(a0)
+	sd	t1, VL(a0)
+	sd	t2, VTYPE(a0)
+	sd	t3, VCSR(a0)
+	csrw	vstart, zero
+	csrr	t0, vlenb
+	slli	t0, t0, 3
+	addi	a0, a0, V
+	vs8r.v	v0, (a0)
+	add	a0, a0, t0
+	vs8r.v	v8, (a0)
+	add	a0, a0, t0
+	vs8r.v	v16, (a0)
+	add	a0, a0, t0
+	vs8r.v	v24, (a0)
+	ret
+
+.globl fp_regs_restore_vector
+fp_regs_restore_vector:
+	csrw	vstart, zero
+	csrr	t0, vlenb
+	slli	t0, t0, 3
+	addi	a1, a0, V
+	vl8re8.v v0, (a1)
+	add	a1, a1, t0
+	vl8re8.v v8, (a1)
+	add	a1, a1, t0
+	vl8re8.v v16, (a1)
+	add	a1, a1, t0
+	vl8re8.v v24, (a1)
+	ld	t1, VL(a0)
+	ld	t2, VTYPE(a0)
+	vsetvl	zero, t1, t2
+	ld	t3, VCSR(a0)
+	csrw	vcsr, t3
+	ld	t0, VSTART(a0)
+	csrw	vstart, t0
+	ret

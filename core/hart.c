@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/hart.h"
+
+#include "core/csr.h"
+#include "core/firmware.h"
+#include "core/hfence.h"
+#include "core/host_irq.h"
+#include "core/page.h"
+#include "core/trap.h"
+#include "core/vm.h"
+#include "lib/log.h"
+
+static struct hart *harts[MACHINE_HARTS_MAX];
+static unsigned n_harts;
+static const struct features *features;
+
+/* boot/entry.S: where a hart starts, its physical struct hart in a1; and the same with translation on already. */
+extern char hart_entry[];
+_Noreturn void hart_enter(struct hart *hart);
+
+_Static_assert(offsetof(struct hart, satp) == 0 && offsetof(struct hart, stack) == 8, "");
+
+unsigned hart_count(void)
+{
+	return n_harts;
+}
+
+struct hart *hart_get(unsigned index)
+{
+	return harts[index];
+}
+
+/* ---- how others reach it ---- */
+
+void hart_kick(unsigned index)
+{
+	struct hart *hart = harts[index];
+
+	if (hart == hart_self())
+		csr_set(sip, SIE_SSIE);
+	else if (hart->imsic)
+		host_irq_send(hart->imsic);
+	else
+		firmware_call(SBI_EXT_IPI, SBI_IPI_SEND_IPI, 1, hart->id, 0);
+}
+
+static void fence_all(struct hart *hart)
+{
+	uint32_t asked = __atomic_load_n(&hart->fences_asked, __ATOMIC_ACQUIRE);
+
+	if (asked == hart->fences_done)
+		return;
+	__asm__ volatile("sfence.vma" ::: "memory");
+	hfence_gvma_all();
+	/* Nobody is loaded: what was may be gone, and hgatp must not name it any more. */
+	if (!hart->vcpu || hart->vcpu->hart != hart) {
+		csr_write(hgatp, 0);
+		hart->vcpu = NULL;
+		hart->vm = NULL;
+	}
+	__atomic_store_n(&hart->fences_done, asked, __ATOMIC_RELEASE);
+}
+
+void hart_serve(struct hart *hart)
+{
+	struct vcpu *vcpu = hart->vcpu;
+
+	fence_all(hart);
+	if (vcpu && vcpu->hart == hart && vcpu->fences.n)
+		vcpu_take_fences(vcpu);
+}
+
+void hart_fence_all(void)
+{
+	uint32_t asked[MACHINE_HARTS_MAX];
+
+	for (unsigned i = 0; i < n_harts; i++) {
+		if (!harts[i]->online)
+			continue;
+		asked[i] = __atomic_add_fetch(&harts[i]->fences_asked, 1, __ATOMIC_RELEASE);
+		hart_kick(i);
+	}
+	for (unsigned i = 0; i < n_harts; i++)
+		while (harts[i]->online &&
+			(int32_t)(__atomic_load_n(&harts[i]->fences_done, __ATOMIC_ACQUIRE) -
+				  asked[i]) < 0)
+			hart_serve(hart_self());
+}
+
+/* ---- the host's interrupts ---- */
+
+void hart_set_timer(struct hart *hart)
+{
+	struct vcpu *vcpu = hart->vcpu;
+	uint64_t next = hart->tick;
+
+	if (vcpu && vcpu->hart == hart) {
+		next = vcpu->deadline < next ? vcpu->deadline : next;
+		next = *vcpu_alarm(vcpu) < next ? *vcpu_alarm(vcpu) : next;
+	}
+	if (features->sstc) {
+		csr_write(stimecmp, next);
+	} else if (next == SCHED_NEVER) {
+		csr_clear(sie, SIE_STIE);
+	} else {
+		firmware_set_timer(next);
+		csr_set(sie, SIE_STIE);
+	}
+}
+
+void hart_interrupts(struct hart *hart, struct vcpu *vcpu)
+{
+	uint64_t pending = csr_read(sip) & csr_read(sie);
+
+	bool kicked = pending & SIE_SSIE;
+
+	if (pending & SIE_SEIE)
+		kicked |= host_irq_serve();
+	if (kicked) {
+		csr_clear(sip, SIE_SSIE);
+		__atomic_thread_fence(__ATOMIC_SEQ_CST);
+		hart_serve(hart);
+	}
+	bool other = sched_tick(hart->index, csr_read(time));
+
+	if (!vcpu)
+		return;
+	if (pending & SIE_STIE)
+		vcpu_timers_expired(vcpu);
+	if (vcpu->events)
+		vcpu_take_events(vcpu);
+	if (vcpu->vm->dm_again)
+		vcpu_run_devices(vcpu);
+	if (other && vcpu->request == VCPU_GOES_ON)
+		vcpu->request = VCPU_RESCHEDULE;
+	hart->tick = sched_deadline(hart->index);
+	hart_set_timer(hart);
+	vcpu_set_wfi(vcpu);
+}
+
+/* ---- the loop ---- */
+
+static void wait(struct hart *hart)
+{
+	uint64_t start = csr_read(time);
+
+	hart->tick = sched_deadline(hart->index);
+	hart_set_timer(hart);
+	__asm__ volatile("wfi" ::: "memory");
+	hart_interrupts(hart, NULL);
+	hart->idle_ticks += csr_read(time) - start;
+}
+
+static struct vcpu *choose(struct hart *hart, const struct vcpu_leaving *l)
+{
+	struct sched_entity *e = sched_next(
+		hart->index, l->vcpu ? &l->vcpu->sched : NULL, l->how, l->deadline, csr_read(time));
+
+	if (l->vcpu && l->how == SCHED_STOP)
+		vm_vcpu_is_off(l->vcpu);
+	if (l->start)
+		vm_restart(l->start);
+	return e ? vcpu_of(e) : NULL;
+}
+
+/* Returns how it left again, when it can't enter the guest. */
+static struct vcpu_leaving enter(struct hart *hart, struct vcpu *vcpu)
+{
+	vcpu_load(hart, vcpu);
+	hart->tick = sched_deadline(hart->index);
+	hart_set_timer(hart);
+	vcpu_set_wfi(vcpu);
+	if (vcpu->request == VCPU_GOES_ON)
+		trap_enter_guest(vcpu);
+	return vcpu_leave(vcpu);
+}
+
+_Noreturn void hart_run(struct vcpu_leaving leaving)
+{
+	struct hart *hart = hart_self();
+
+	for (;;) {
+		struct vcpu *vcpu = choose(hart, &leaving);
+
+		leaving = (struct vcpu_leaving){0};
+		if (!vcpu)
+			wait(hart);
+		else if (vcpu_resume(vcpu, &leaving))
+			leaving = enter(hart, vcpu);
+	}
+}
+
+/* ---- start ---- */
+
+static void (*boot_first)(void);
+
+/* A hart's first C code on its own stack, translation on. */
+_Noreturn void hart_main(struct hart *hart);
+
+_Noreturn void hart_main(struct hart *hart)
+{
+	void (*first)(void) = hart->online ? boot_first : NULL;
+
+	csr_write(hideleg, HVIP_VSSIP | HVIP_VSTIP | HVIP_VSEIP);
+	if (features->sstc)
+		csr_write(stimecmp, SCHED_NEVER);
+	if (features->aia) {
+		/* No interrupt of Vesper's own making but those of hvip, all of one priority. */
+		csr_write(hvien, 0);
+		csr_write(hvictl, 0);
+		csr_write(hviprio1, 0);
+		csr_write(hviprio2, 0);
+	}
+	host_irq_start_hart(hart);
+	csr_write(sie, SIE_SSIE | SIE_SEIE | (features->sstc ? SIE_STIE : 0));
+	hart->online = true;
+	if (first)
+		first();
+	hart_run((struct vcpu_leaving){0});
+}
+
+/* Physical pages are mapped one to one, so that a new hart finds its struct before it has translation. */
+static struct hart *create(const struct machine_hart *m, unsigned index)
+{
+	void *stack = page_alloc(4);
+	struct hart *hart = page_alloc(1);
+
+	if (!stack || !hart || own_slot_map(index, stack, hart) != OK)
+		die("too little memory for %u harts: give the machine more RAM", n_harts);
+	hart->index = index;
+	hart->id = m->id;
+	hart->imsic = features->imsic ? m->imsic : 0;
+	hart->satp = own_satp();
+	hart->stack = (uintptr_t)own_slot(index) + OWN_SLOT_STACK_TOP;
+	harts[index] = (struct hart *)hart->stack;
+	return hart;
+}
+
+_Noreturn void hart_run_all(
+	const struct machine *machine, const struct features *f, void (*first)(void))
+{
+	struct hart *physical[MACHINE_HARTS_MAX];
+
+	features = f;
+	boot_first = first;
+	n_harts = machine->n_harts;
+	for (unsigned i = 0; i < n_harts; i++)
+		physical[i] = create(&machine->hart[i], i);
+	harts[machine->boot_hart]->online = true;
+	for (unsigned i = 0; i < n_harts; i++)
+		if (i != machine->boot_hart &&
+			firmware_call(SBI_EXT_HSM, SBI_HSM_HART_START, harts[i]->id,
+				(uintptr_t)hart_entry, (uintptr_t)physical[i])
+				.error)
+			log_line("hart %lu does not start: the firmware refuses",
+				(unsigned long)harts[i]->id);
+	hart_enter(harts[machine->boot_hart]);
+}

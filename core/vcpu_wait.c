@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT */
+/* How a vCPU gives up its hart, and what must be true before it gets one again. */
+#include "core/csr.h"
+#include "core/vm.h"
+
+static bool is_suspended(const struct vcpu *vcpu)
+{
+	return vcpu->request == VCPU_SUSPEND || vcpu->request == VCPU_SUSPEND_NONRETENTIVE;
+}
+
+static struct vcpu_leaving waits(struct vcpu *vcpu)
+{
+	return (struct vcpu_leaving){
+		.vcpu = vcpu,
+		.how = vcpu_has_work(vcpu) ? SCHED_YIELD : SCHED_BLOCK,
+		.deadline = vcpu_wake_time(vcpu),
+	};
+}
+
+struct vcpu_leaving vcpu_leave(struct vcpu *vcpu)
+{
+	vcpu_unload(hart_self(), vcpu);
+	switch ((enum vcpu_request)vcpu->request) {
+	case VCPU_WAIT:
+		return waits(vcpu);
+	case VCPU_YIELD:
+		return (struct vcpu_leaving){.vcpu = vcpu, .how = SCHED_PASS};
+	case VCPU_SUSPEND:
+	case VCPU_SUSPEND_NONRETENTIVE:
+		__atomic_store_n(&vcpu->state, VCPU_SUSPENDED, __ATOMIC_RELEASE);
+		return waits(vcpu);
+	case VCPU_LEAVE:
+		return (struct vcpu_leaving){
+			.vcpu = vcpu, .how = SCHED_STOP, .start = vm_vcpu_leaves(vcpu)};
+	default:
+		return (struct vcpu_leaving){.vcpu = vcpu, .how = SCHED_YIELD};
+	}
+}
+
+/* State as at power-on, but for pending interrupts and the timer. */
+static void resume_from_reset(struct vcpu *vcpu)
+{
+	struct vcpu_csrs old = vcpu->csrs;
+
+	vcpu_reset(vcpu, vcpu->resume_pc, vcpu->resume_opaque);
+	vcpu->csrs.hvip = old.hvip;
+	vcpu->csrs.vstimecmp = old.vstimecmp;
+}
+
+/* A port that is ready does not wake a vCPU that is suspended, but the interrupt that comes of it may. */
+static void run_devices_unloaded(struct vcpu *vcpu)
+{
+	uint32_t events =
+		__atomic_fetch_and(&vcpu->events, ~(uint32_t)VCPU_EVENT_DEVICES, __ATOMIC_ACQUIRE);
+
+	if (events & VCPU_EVENT_DEVICES || vcpu->vm->dm_again)
+		vcpu_run_devices(vcpu);
+}
+
+bool vcpu_resume(struct vcpu *vcpu, struct vcpu_leaving *leaving)
+{
+	if (is_suspended(vcpu)) {
+		run_devices_unloaded(vcpu);
+		if (!vcpu_has_work(vcpu)) {
+			*leaving = waits(vcpu);
+			return false;
+		}
+		__atomic_store_n(&vcpu->state, VCPU_RUNNING, __ATOMIC_RELEASE);
+		if (vcpu->request == VCPU_SUSPEND_NONRETENTIVE)
+			resume_from_reset(vcpu);
+	}
+	vcpu->request = VCPU_GOES_ON;
+	return true;
+}
+
+void vcpu_set_wfi(struct vcpu *vcpu)
+{
+	if (sched_alone(vcpu->hart->index))
+		csr_clear(hstatus, HSTATUS_VTW);
+	else
+		csr_set(hstatus, HSTATUS_VTW);
+}

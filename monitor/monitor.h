@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The user's way to Vesper itself: the keys after Ctrl-], and a command line
+ * that has the terminal while no VM's console is in front. All of it runs in
+ * the terminal's interrupt, on one hart at a time and without a lock; it uses
+ * what core/ and backends/ offer to anyone, and nobody needs it.
+ */
+#ifndef VESPER_MONITOR_MONITOR_H
+#define VESPER_MONITOR_MONITOR_H
+
+/* Once, when the VMs and their consoles exist and the terminal has input. Says which key it is. */
+void monitor_init(void);
+
+/* Back to the console that was in front before. */
+void monitor_leave(void);
+
+#endif

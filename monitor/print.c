@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+#include "monitor/print.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "backends/terminal.h"
+
+#define TEXT_MAX 256
+
+__attribute__((format(printf, 1, 0))) static void print(
+	const char *format, va_list args, const char *end)
+{
+	char text[TEXT_MAX];
+	size_t end_len = strlen(end);
+
+	if (vsnprintf(text, sizeof(text) - end_len, format, args) < 0)
+		return;
+	size_t len = strlen(text);
+
+	memcpy(text + len, end, end_len);
+	terminal_write(text, len + end_len);
+}
+
+void print_text(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	print(format, args, "");
+	va_end(args);
+}
+
+void print_line(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	print(format, args, "\r\n");
+	va_end(args);
+}

@@ -1,0 +1,388 @@
+/* SPDX-License-Identifier: MIT */
+/* The monitor from the keyboard to the screen: its keys, its line editor, its commands. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include "lib/log.h"
+#include "tests/unit/monitor_mock.h"
+#include "tests/unit/uart_mock.h"
+
+#define KEY    "\x1d"
+#define PROMPT "vesper> "
+
+static void type(const char *text)
+{
+	assert_int_equal(uart_mock_type(text, strlen(text)), 0);
+}
+
+static bool says(const char *text)
+{
+	if (strstr(uart_mock.sent, text))
+		return true;
+	fprintf(stderr, "\"%s\" is not in \"%s\"\n", text, uart_mock.sent);
+	return false;
+}
+
+/* What a command answers, without its echo and the prompt that follows. */
+static const char *answer(const char *command)
+{
+	static char text[UART_MOCK_SENT];
+	size_t echo = strlen(command) + 2, end = sizeof(PROMPT) - 1;
+
+	uart_mock_reset();
+	type(command);
+	type("\r");
+	assert_memory_equal(uart_mock.sent, command, echo - 2);
+	assert_true(uart_mock.n_sent >= echo + end);
+	assert_string_equal(uart_mock.sent + uart_mock.n_sent - end, PROMPT);
+	memcpy(text, uart_mock.sent + echo, uart_mock.n_sent - echo - end);
+	text[uart_mock.n_sent - echo - end] = 0;
+	return text;
+}
+
+static int setup(void **state)
+{
+	(void)state;
+	alarm(20);
+	mock_reset();
+	return 0;
+}
+
+/* The line editor is empty, whatever the test before typed. */
+static int setup_in_monitor(void **state)
+{
+	setup(state);
+	type(KEY "m\x03");
+	assert_null(console_front());
+	uart_mock_reset();
+	return 0;
+}
+
+/* ---- keys ---- */
+
+static void the_monitor_and_back(void **state)
+{
+	(void)state;
+	type(KEY "m");
+	assert_null(console_front());
+	assert_true(says("\r\n" PROMPT));
+	type("exit\r");
+	assert_ptr_equal(console_front(), mock_vm[0].console);
+	type(KEY "2" KEY "m" KEY);
+	assert_ptr_equal(console_front(), mock_vm[1].console);
+}
+
+static void the_keys_help(void **state)
+{
+	(void)state;
+	type(KEY "?");
+	assert_true(says("after Ctrl-]"));
+	assert_true(says("m       the monitor"));
+	assert_true(says("1..9 "));
+	assert_ptr_equal(console_front(), mock_vm[0].console);
+	type(KEY "x");
+	assert_true(says("no such key"));
+}
+
+static void the_next_console(void **state)
+{
+	(void)state;
+	type(KEY "n");
+	assert_ptr_equal(console_front(), mock_vm[1].console);
+	type(KEY "n" KEY "n");
+	assert_ptr_equal(console_front(), mock_vm[0].console);
+	assert_true(says("console 1: web"));
+}
+
+static void a_console_by_number(void **state)
+{
+	(void)state;
+	type(KEY "3");
+	assert_ptr_equal(console_front(), mock_vm[2].console);
+	assert_true(says("console 3: build"));
+	type(KEY "4");
+	assert_ptr_equal(console_front(), mock_vm[2].console);
+	assert_true(says("there is no console 4"));
+}
+
+static void the_list(void **state)
+{
+	(void)state;
+	console_send(mock_vm[1].console, "x", 1);
+	type(KEY "l");
+	assert_true(uart_mock_said("\r\n"
+				   "  1 web                             running  in front\r\n"
+				   "  2 db                              running  has news\r\n"
+				   "  3 build                           stopped  \r\n"));
+}
+
+/* ---- the line editor ---- */
+
+static void editing(void **state)
+{
+	(void)state;
+	assert_string_equal(answer(""), "");
+	type("helx\b\x7f\x15");
+	assert_true(says("helx\b \b\b \b\b \b\b \b"));
+	type("\x7f\x15nonsense\x03");
+	assert_true(says("nonsense^C\r\n" PROMPT));
+	type("stopp\x7f web\r");
+	assert_string_equal(mock_called, "stop");
+}
+
+static void a_line_end_of_two_bytes_is_one(void **state)
+{
+	(void)state;
+	type("\r\n\n");
+	assert_true(uart_mock_said("\r\n" PROMPT "\r\n" PROMPT));
+}
+
+/* Arrow keys, Delete, F1, and bytes that are no text. */
+static void keys_that_type_nothing(void **state)
+{
+	(void)state;
+	type("\x1b[A\x1b[3~\x1bOP\x1bx\x01\x7f\xc3\xa4st\x1b[1;5Cop web\r");
+	assert_true(says("stop web\r\nweb stops\r\n"));
+}
+
+static void a_line_has_an_end(void **state)
+{
+	char text[300];
+
+	(void)state;
+	memset(text, 'x', sizeof(text));
+	uart_mock_type(text, sizeof(text));
+	assert_int_equal(uart_mock.n_sent, sizeof(text));
+	assert_memory_equal(uart_mock.sent, text, 78);
+	assert_int_equal(uart_mock.sent[78], '\a');
+	type("\r");
+	assert_true(says("unknown command"));
+}
+
+/* ---- commands ---- */
+
+static void help(void **state)
+{
+	static const char *const names[] = {"vms", "vm", "start", "stop", "reset", "console",
+		"harts", "memory", "exits", "log", "help", "exit"};
+	const char *text = answer("help");
+	char line[40];
+
+	(void)state;
+	for (unsigned i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		snprintf(line, sizeof(line), "  %-7s ", names[i]);
+		assert_non_null(strstr(text, line));
+	}
+}
+
+static void unknown(void **state)
+{
+	(void)state;
+	assert_string_equal(answer("vns"), "unknown command \"vns\" (did you mean \"vms\"?)\r\n");
+	assert_string_equal(
+		answer("completely"), "unknown command \"completely\": help lists them all\r\n");
+	assert_string_equal(
+		answer("stop wob"), "no VM is called \"wob\" (did you mean \"web\"?)\r\n");
+	assert_string_equal(answer("stop everything"),
+		"no VM is called \"everything\": vms lists them all\r\n");
+	assert_string_equal(mock_called, "");
+}
+
+static void usage(void **state)
+{
+	(void)state;
+	assert_string_equal(answer("vm"), "usage: vm NAME\r\n");
+	assert_string_equal(answer("  stop  web  db "), "usage: stop NAME\r\n");
+	assert_string_equal(answer("exits web db"), "usage: exits [NAME]\r\n");
+	assert_string_equal(answer("vms web"), "usage: vms\r\n");
+	assert_string_equal(mock_called, "");
+}
+
+static void start_and_stop(void **state)
+{
+	(void)state;
+	assert_string_equal(answer("start web"), "web is not stopped\r\n");
+	assert_string_equal(answer("stop  web "), "web stops\r\n");
+	assert_string_equal(mock_called, "stop");
+	assert_ptr_equal(mock_called_for, &mock_vm[0]);
+	assert_string_equal(answer("stop web"), "web is not running\r\n");
+	assert_string_equal(answer("reset web"), "web is not running\r\n");
+	assert_string_equal(answer("start web"), "web starts\r\n");
+	assert_string_equal(mock_called, "start");
+	assert_string_equal(answer("reset web"), "web starts over\r\n");
+	assert_string_equal(mock_called, "reboot");
+	mock_called = "";
+	mock_vm[1].state = VM_ENDING;
+	assert_string_equal(answer("stop db"), "db is about to end already\r\n");
+	assert_string_equal(mock_called, "");
+}
+
+static void too_little_memory(void **state)
+{
+	(void)state;
+	mock_free = MIB(63);
+	assert_string_equal(answer("start build"),
+		"build needs 64 MiB and more for its devices; 63 MiB are free\r\n");
+	assert_int_equal(mock_vm[2].state, VM_STOPPED);
+}
+
+static void console(void **state)
+{
+	(void)state;
+	type("console db\r");
+	assert_ptr_equal(console_front(), mock_vm[1].console);
+	assert_true(uart_mock_said("console db\r\n\r\nvesper: console 2: db\r\n"));
+}
+
+static void vms(void **state)
+{
+	(void)state;
+	console_send(mock_vm[1].console, "x", 1);
+	assert_string_equal(answer("vms"),
+		"  # name                            state    vCPUs     MiB weight starts "
+		"console\r\n"
+		"  1 web                             running      2     256    100      1 \r\n"
+		"  2 db                              running      1    1024    300      1 has "
+		"news\r\n"
+		"  3 build                           stopped      1      64      1      0 \r\n");
+}
+
+static void vm(void **state)
+{
+	(void)state;
+	mock_vm[0].n_populated = 21;
+	mock_vcpu[0][0].sched =
+		(struct sched_entity){.state = SCHED_RUNNING, .hart = 1, .run_time = 12345678};
+	mock_vcpu[0][0].stats.exits[EXIT_MMIO] = 7;
+	mock_vcpu[0][0].stats.exits[EXIT_OTHER] = 5;
+	mock_vcpu[0][1].sched.state = SCHED_BLOCKED;
+	assert_string_equal(answer("vm web"), "web: running, started 1 time\r\n"
+					      "  memory    256 MiB, 42 MiB of it given out\r\n"
+					      "  kernel    2 KiB, initrd 0 KiB\r\n"
+					      "  bootargs  console=hvc0\r\n"
+					      "  weight    100\r\n"
+					      "  harts     any\r\n"
+					      "  devices   console, file system \"root\"\r\n"
+					      "  vCPU state    hart     run time        exits\r\n"
+					      "     0 running     1        1.234 s         12\r\n"
+					      "     1 waiting     0        0.000 s          0\r\n");
+	const char *text = answer("vm db");
+
+	assert_non_null(strstr(text, "  harts     4, 7, theirs alone\r\n"));
+	assert_non_null(strstr(text, "  devices   none\r\n"));
+	mock_vm[2].starts = 2;
+	mock_vm[2].exit_status = 1;
+	mock_vm[2].end = VM_END_CRASH;
+	text = answer("vm build");
+	assert_non_null(strstr(text, "build: stopped, started 2 times, not at boot\r\n"));
+	assert_non_null(strstr(text, "  ended     with status 1, for an error of the guest\r\n"));
+}
+
+static void harts(void **state)
+{
+	(void)state;
+	answer("harts");
+	mock_ns += 2000000000;
+	mock_vcpu[1][0].sched = (struct sched_entity){.state = SCHED_RUNNING, .hart = 1};
+	mock_hart[0].idle_ticks += 20000000;
+	mock_hart[1].idle_ticks += 5000000;
+	assert_string_equal(answer("harts"), "  hart   idle  runs\r\n"
+					     "     4  100 %  nothing\r\n"
+					     "     7   25 %  db, vCPU 0\r\n");
+	mock_ns += 1000000000;
+	mock_hart[0].online = false;
+	mock_hart[1].idle_ticks += 5000000;
+	assert_string_equal(answer("harts"), "  hart   idle  runs\r\n"
+					     "     4  not online\r\n"
+					     "     7   50 %  db, vCPU 0\r\n");
+	mock_hart[1].idle_ticks += 5000000;
+	assert_non_null(strstr(answer("harts"), "     7    0 %"));
+	mock_ns += 1000;
+	mock_hart[1].idle_ticks += 5000000;
+	assert_non_null(strstr(answer("harts"), "     7  100 %"));
+}
+
+static void memory(void **state)
+{
+	(void)state;
+	mock_vm[1].n_populated = 100;
+	assert_string_equal(answer("memory"),
+		"512 MiB are free and set aside for no VM; Vesper's tables take 6 MiB\r\n"
+		"VM                              given out      of\r\n"
+		"web                                 0 MiB   256 MiB\r\n"
+		"db                                200 MiB  1024 MiB\r\n"
+		"build                               0 MiB    64 MiB\r\n");
+}
+
+static void exits(void **state)
+{
+	(void)state;
+	mock_vcpu[0][0].stats.exits[EXIT_ECALL] = 700;
+	mock_vcpu[0][1].stats.exits[EXIT_ECALL] = 50;
+	mock_vcpu[0][1].stats.exits[EXIT_TIMER] = 250;
+	assert_string_equal(answer("exits web"),
+		"web: 1000 exits\r\n"
+		"  SBI call                    750  75 %  ##############################\r\n"
+		"  timer                       250  25 %  ##########\r\n");
+	mock_vcpu[1][0].stats.exits[EXIT_OTHER] = UINT64_MAX;
+	const char *text = answer("exits");
+
+	assert_non_null(strstr(text, "web: 1000 exits\r\n"));
+	assert_non_null(strstr(text, "100 %  ########################################\r\n"));
+	assert_non_null(strstr(text, "build: 0 exits\r\n"));
+}
+
+static void log_command(void **state)
+{
+	(void)state;
+	log_line("one line");
+	const char *text = answer("log");
+
+	assert_non_null(strstr(text, "vesper: Ctrl-] is the escape key"));
+	assert_non_null(strstr(text, "vesper: one line\r\n"));
+}
+
+static int create(void **state)
+{
+	(void)state;
+	mock_init();
+	return 0;
+}
+
+#define KEYS(test)    cmocka_unit_test_setup(test, setup)
+#define COMMAND(test) cmocka_unit_test_setup(test, setup_in_monitor)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		KEYS(the_monitor_and_back),
+		KEYS(the_keys_help),
+		KEYS(the_next_console),
+		KEYS(a_console_by_number),
+		KEYS(the_list),
+		COMMAND(editing),
+		COMMAND(a_line_end_of_two_bytes_is_one),
+		COMMAND(keys_that_type_nothing),
+		COMMAND(a_line_has_an_end),
+		COMMAND(help),
+		COMMAND(unknown),
+		COMMAND(usage),
+		COMMAND(start_and_stop),
+		COMMAND(too_little_memory),
+		COMMAND(console),
+		COMMAND(vms),
+		COMMAND(vm),
+		COMMAND(harts),
+		COMMAND(memory),
+		COMMAND(exits),
+		COMMAND(log_command),
+	};
+
+	return cmocka_run_group_tests(tests, create, NULL);
+}
