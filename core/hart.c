@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/hart.h"
 
+#include "core/aia_file.h"
 #include "core/csr.h"
 #include "core/firmware.h"
 #include "core/hfence.h"
@@ -13,6 +14,9 @@
 static struct hart *harts[MACHINE_HARTS_MAX];
 static unsigned n_harts;
 static const struct features *features;
+
+/* The same where memory is mapped as it is, which is also where a debugger finds them (scripts/vesper-gdb.py). */
+static struct hart *hart_pages[MACHINE_HARTS_MAX] __attribute__((used));
 
 /* boot/entry.S: where a hart starts, its physical struct hart in a1; and the same with translation on already. */
 extern char hart_entry[];
@@ -66,25 +70,55 @@ void hart_serve(struct hart *hart)
 	struct vcpu *vcpu = hart->vcpu;
 
 	fence_all(hart);
+	if (hart->files_asked)
+		aia_file_serve(hart);
 	if (vcpu && vcpu->hart == hart && vcpu->fences.n)
 		vcpu_take_fences(vcpu);
 }
 
-void hart_fence_all(void)
+/* Those that run the VM must; another does so before it runs it again (vcpu_switch.c). */
+static bool must_fence(struct hart *hart, struct vm *vm)
+{
+	if (!hart->online || !vm)
+		return hart->online;
+	__atomic_store_n(&vm->stale[hart->index], true, __ATOMIC_RELAXED);
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	return __atomic_load_n(&hart->vm, __ATOMIC_RELAXED) == vm;
+}
+
+/* Returns the count of fences at which it has done what is asked. */
+static uint32_t ask_for_fence(struct hart *hart, struct vm *vm)
+{
+	if (!must_fence(hart, vm))
+		return hart->fences_done;
+	uint32_t asked = __atomic_add_fetch(&hart->fences_asked, 1, __ATOMIC_RELEASE);
+
+	if (hart != hart_self())
+		hart_kick(hart->index);
+	return asked;
+}
+
+/* vm NULL: all translations. */
+static void fence(struct vm *vm)
 {
 	uint32_t asked[MACHINE_HARTS_MAX];
 
-	for (unsigned i = 0; i < n_harts; i++) {
-		if (!harts[i]->online)
-			continue;
-		asked[i] = __atomic_add_fetch(&harts[i]->fences_asked, 1, __ATOMIC_RELEASE);
-		hart_kick(i);
-	}
 	for (unsigned i = 0; i < n_harts; i++)
-		while (harts[i]->online &&
-			(int32_t)(__atomic_load_n(&harts[i]->fences_done, __ATOMIC_ACQUIRE) -
-				  asked[i]) < 0)
+		asked[i] = ask_for_fence(harts[i], vm);
+	for (unsigned i = 0; i < n_harts; i++)
+		while ((int32_t)(__atomic_load_n(&harts[i]->fences_done, __ATOMIC_ACQUIRE) -
+			       asked[i]) < 0)
 			hart_serve(hart_self());
+}
+
+void hart_fence_all(void)
+{
+	fence(NULL);
+}
+
+void hart_fence_guest(struct vm *vm)
+{
+	fence(vm);
 }
 
 /* ---- the host's interrupts ---- */
@@ -121,6 +155,8 @@ void hart_interrupts(struct hart *hart, struct vcpu *vcpu)
 		__atomic_thread_fence(__ATOMIC_SEQ_CST);
 		hart_serve(hart);
 	}
+	if (hart->n_files)
+		aia_file_wake(hart);
 	bool other = sched_tick(hart->index, csr_read(time));
 
 	if (!vcpu)
@@ -205,9 +241,8 @@ _Noreturn void hart_main(struct hart *hart)
 	if (features->sstc)
 		csr_write(stimecmp, SCHED_NEVER);
 	if (features->aia) {
-		/* No interrupt of Vesper's own making but those of hvip, all of one priority. */
+		/* A guest's interrupts are those of hvip, in their default order. */
 		csr_write(hvien, 0);
-		csr_write(hvictl, 0);
 		csr_write(hviprio1, 0);
 		csr_write(hviprio2, 0);
 	}
@@ -230,6 +265,7 @@ static struct hart *create(const struct machine_hart *m, unsigned index)
 	hart->index = index;
 	hart->id = m->id;
 	hart->imsic = features->imsic ? m->imsic : 0;
+	hart->n_files = m->guest_files;
 	hart->satp = own_satp();
 	hart->stack = (uintptr_t)own_slot(index) + OWN_SLOT_STACK_TOP;
 	harts[index] = (struct hart *)hart->stack;
@@ -239,18 +275,16 @@ static struct hart *create(const struct machine_hart *m, unsigned index)
 _Noreturn void hart_run_all(
 	const struct machine *machine, const struct features *f, void (*first)(void))
 {
-	struct hart *physical[MACHINE_HARTS_MAX];
-
 	features = f;
 	boot_first = first;
 	n_harts = machine->n_harts;
 	for (unsigned i = 0; i < n_harts; i++)
-		physical[i] = create(&machine->hart[i], i);
+		hart_pages[i] = create(&machine->hart[i], i);
 	harts[machine->boot_hart]->online = true;
 	for (unsigned i = 0; i < n_harts; i++)
 		if (i != machine->boot_hart &&
 			firmware_call(SBI_EXT_HSM, SBI_HSM_HART_START, harts[i]->id,
-				(uintptr_t)hart_entry, (uintptr_t)physical[i])
+				(uintptr_t)hart_entry, (uintptr_t)hart_pages[i])
 				.error)
 			log_line("hart %lu does not start: the firmware refuses",
 				(unsigned long)harts[i]->id);

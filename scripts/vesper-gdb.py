@@ -73,72 +73,25 @@ def print_registers(values):
                                for i in range(first, min(first + 4, 32))))
 
 
-def u64(address):
-    return number("*(unsigned long *)%d" % address)
-
-
-def frames():
-    frame = gdb.newest_frame()
-    while frame is not None:
-        yield frame
-        try:
-            frame = frame.older()
-        except gdb.error:
-            return
-
-
-def vcpu_of_frame(frame):
-    """The address of the vCPU that this frame works for; 0: it does not tell."""
-    # core/trap_entry.S keeps it on its stack around an ecall, and in s0 around other exits.
-    if frame.name() == "trap_entry":
-        return u64(int(frame.read_register("sp")))
-    if frame.name() == "other":
-        return int(frame.read_register("s0")) & (1 << 64) - 1
-    for expression in ("vcpu", "vm"):
-        try:
-            value = frame.read_var(expression)
-            if value.is_optimized_out or value.type.code != gdb.TYPE_CODE_PTR:
-                continue
-            if expression == "vm":
-                value = value.dereference()["vcpu"][0].address
-            return int(value)
-        except (ValueError, gdb.error):
-            continue
-    return 0
-
-
-known_vcpu = 0
-
-
-class VcpuStarts(gdb.Breakpoint):
-    """Notes the vCPU in passing: while a guest runs, no register that gdb can read names it."""
-
-    def __init__(self):
-        super().__init__("*vcpu_reset", internal=True)
-        self.silent = True
-
-    def stop(self):
-        global known_vcpu
-        known_vcpu = number("$a0")
-        return False
-
-
 def find_vcpu():
-    """The vCPU that the hart runs or works for, else the last one seen; a gdb.error says why not."""
-    global known_vcpu
-    if world() == (1, 0):
-        found = next((a for a in map(vcpu_of_frame, frames()) if a), 0)
-        known_vcpu = found or known_vcpu
-    if not known_vcpu:
-        raise gdb.error("no VM has been started yet")
-    return gdb.parse_and_eval("(struct vcpu *)%d" % known_vcpu).dereference()
+    """The vCPU that is loaded on the selected hart; a gdb.error says why there is none.
+
+    With vesper_memory(). QEMU's threads are the harts in the order of the device tree.
+    """
+    hart = gdb.parse_and_eval("hart_pages[%d]" % (gdb.selected_thread().num - 1))
+    if not hart:
+        raise gdb.error("the harts have not been started yet")
+    vcpu = hart.dereference()["vcpu"]
+    if not vcpu or not vcpu.dereference()["hart"]:
+        raise gdb.error("this hart has none")
+    return vcpu.dereference()
 
 
 @contextlib.contextmanager
 def vesper_memory():
     """While the guest runs, its address space is the hart's: read Vesper's memory by physical address.
 
-    That is enough, since a vCPU lies in memory that Vesper maps as it is.
+    That is enough, since vCPUs and the pages of harts lie in memory that Vesper maps as it is.
     """
     gdb.execute("maintenance packet Qqemu.PhyMemMode:1", to_string=True)
     try:
@@ -193,8 +146,9 @@ class Vm(gdb.Command):
             print("  pc   %016x%s" % (number("$pc"), place(number("$pc"))))
         print_csrs()
         try:
-            vcpu = find_vcpu()
             with vesper_memory():
+                vcpu = find_vcpu()
+                print("vCPU %d" % vcpu["id"])
                 if not v:
                     print("saved at the exit (an ecall leaves s0-s11, gp and tp in the hart):")
                     print_registers([int(vcpu["regs"][i]) & (1 << 64) - 1 for i in range(32)])
@@ -230,7 +184,3 @@ def print_last_exit(vcpu):
 Vesper()
 World()
 Vm()
-try:
-    VcpuStarts()
-except gdb.error:
-    pass  # gdb was given no vesper.elf
