@@ -26,7 +26,7 @@ import time
 
 BENCH = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(BENCH)
-BUILD = os.path.join(ROOT, "build")
+BUILD = os.path.abspath(os.environ.get("BUILD", os.path.join(ROOT, "build")))
 OUT = os.path.join(BUILD, "bench")
 VESPER = os.environ.get("VESPER", os.path.join(BUILD, "vesper"))
 QEMU = "qemu-system-riscv64"
@@ -304,7 +304,7 @@ def measure_others(results, console, debian_events):
     image = os.path.join(BUILD, "vesper.bin")
     if os.path.exists(image):
         results["image_bytes"] = os.path.getsize(image)
-    own = re.search(r"Vesper's own memory (\d+) KiB", console)
+    own = re.search(r"Vesper's own memory: (\d+) KiB", console)
     if own:
         results["own_memory_kib"] = int(own.group(1))
 

@@ -28,8 +28,7 @@ static void notify(struct vcpu *vcpu)
 static void send_to_file(struct vcpu *vcpu, uint64_t id)
 {
 	if (id && id <= GUEST_IMSIC_IDS)
-		imsic_send(vcpu->file_hart->imsic + (uint64_t)vcpu->file * IMSIC_PAGE_SIZE,
-			(unsigned)id);
+		imsic_send(hart_file_page(vcpu->file_hart, vcpu->file), (unsigned)id);
 }
 
 static void deliver(struct vcpu *vcpu, unsigned id)

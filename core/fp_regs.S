@@ -52,16 +52,17 @@ fp_regs_save_vector:
 	sd	t2, VTYPE(a0)
 	sd	t3, VCSR(a0)
 	csrw	vstart, zero
-	csrr	t0, vlenb
-	slli	t0, t0, 3
+	csrr	t1, vlenb
+	slli	t1, t1, 3
 	addi	a0, a0, V
 	vs8r.v	v0, (a0)
-	add	a0, a0, t0
+	add	a0, a0, t1
 	vs8r.v	v8, (a0)
-	add	a0, a0, t0
+	add	a0, a0, t1
 	vs8r.v	v16, (a0)
-	add	a0, a0, t0
+	add	a0, a0, t1
 	vs8r.v	v24, (a0)
+	csrw	vstart, t0      /* the registers stay the vCPU's */
 	ret
 
 .globl fp_regs_restore_vector

@@ -102,7 +102,9 @@ void host_irq_init(const struct machine *m, const struct features *f)
 
 static void init_guest_files(struct hart *hart)
 {
-	hart->n_files = imsic_guest_files();
+	unsigned n = imsic_guest_files();
+
+	hart->n_files = n < hart->n_files ? n : hart->n_files;
 	for (unsigned file = 1; file <= hart->n_files; file++)
 		imsic_guest_clear(file);
 	csr_set(hie, HIE_SGEIE);
@@ -110,8 +112,10 @@ static void init_guest_files(struct hart *hart)
 
 void host_irq_start_hart(struct hart *hart)
 {
-	if (!hart->imsic)
+	if (!hart->imsic) {
+		hart->n_files = 0;
 		return;
+	}
 	imsic_init_hart();
 	imsic_enable(ID_KICK);
 	if (hart->index == terminal_hart)

@@ -8,11 +8,11 @@
  */
 #include "core/insn.h"
 
-#define LENGTH_MASK  0x3u /* bits 1:0 are 11 unless the instruction is compressed */
-#define LENGTH_BIT   0x2u /* the one that a transformed compressed instruction has clear */
-#define OPCODE_MASK  0x7fu
-#define OPCODE_LOAD  0x03u
-#define OPCODE_STORE 0x23u
+#define LENGTH_MASK   0x3u /* bits 1:0 are 11 unless the instruction is compressed */
+#define LENGTH_BIT    0x2u /* the one that a transformed compressed instruction has clear */
+#define OPCODE_MASK   0x7fu
+#define OPCODE_LOAD   0x03u
+#define OPCODE_STORE  0x23u
 #define OPCODE_SYSTEM 0x73u
 
 /*
@@ -184,8 +184,7 @@ bool insn_decode_csr(uint32_t bits, struct insn_csr *out)
 	return true;
 }
 
-void insn_csr_change(
-	const struct insn_csr *insn, uint64_t operand, uint64_t *value, uint64_t *mask)
+void insn_csr_change(const struct insn_csr *insn, uint64_t operand, uint64_t *value, uint64_t *mask)
 {
 	*mask = insn->op == INSN_CSR_WRITE ? ~0ull : operand;
 	*value = insn->op == INSN_CSR_CLEAR ? 0 : operand;

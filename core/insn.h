@@ -25,7 +25,7 @@ struct insn {
 	uint8_t size;     /* bytes accessed: 1, 2, 4, 8 */
 	bool sign_extend; /* a load's value is sign-extended to 64 bits */
 	uint8_t addr_offset; /* transformed only: "Addr. Offset" of a misaligned access that faulted in its middle */
-	uint8_t base;   /* as fetched only: rs1 */
+	uint8_t base; /* as fetched only: rs1 */
 	uint8_t offset; /* as fetched only: the part of the immediate that alignment depends on, 0..7 */
 } __attribute__((aligned(8)));
 
@@ -45,7 +45,7 @@ static inline unsigned insn_misalignment(const struct insn *insn, uint64_t base)
 void insn_decode_transformed(uint64_t htinst, struct insn *out);
 
 /* The pseudoinstructions in htinst of an implicit access for VS-stage translation. */
-#define INSN_WALK_READ	0x3000
+#define INSN_WALK_READ  0x3000
 #define INSN_WALK_WRITE 0x3020
 
 static inline bool insn_is_walk(uint64_t htinst)

@@ -78,7 +78,7 @@ struct vcpu_csrs {
 	uint64_t sepc, sstatus, hstatus;
 	uint64_t vsstatus, vsie, vstvec, vsscratch, vsepc, vscause, vstval, vsatp;
 	uint64_t hvip, senvcfg, scounteren;
-	uint64_t vsiselect; /* with AIA */
+	uint64_t vsiselect, hvictl; /* with AIA */
 	uint64_t vstimecmp; /* with Sstc */
 	uint64_t ssp;       /* with Zicfiss */
 };

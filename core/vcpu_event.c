@@ -6,9 +6,11 @@
  * either side, one of them sees the other.
  */
 #include "core/aia.h"
+#include "core/aia_file.h"
 #include "core/csr.h"
 #include "core/hfence.h"
 #include "core/vm.h"
+#include "include/abi/aia.h"
 #include "sbi/sse.h"
 
 /* ---- asking ---- */
@@ -40,9 +42,14 @@ static void drive_external_irq(bool level)
 		csr_clear(hvip, HVIP_VSEIP);
 }
 
+/* Without a guest interrupt file some harts tell stopi of an external interrupt only by hvictl. */
 void vcpu_update_external_irq(const struct vcpu *vcpu)
 {
-	drive_external_irq(external_irq(vcpu));
+	bool level = external_irq(vcpu);
+
+	drive_external_irq(level);
+	if (vcpu->vm->aia)
+		csr_write(hvictl, level ? HVICTL_EXTERNAL : 0);
 }
 
 void vcpu_set_external_irq(struct vcpu *vcpu, bool level)
@@ -215,7 +222,7 @@ bool vcpu_has_work(const struct vcpu *vcpu)
 		return true;
 	if (events & VCPU_EVENT_SOFTWARE)
 		pending |= HVIP_VSSIP;
-	if (external_irq(vcpu))
+	if (external_irq(vcpu) || aia_file_pending(vcpu))
 		pending |= HVIP_VSEIP;
 	if (timer_time(vcpu) <= now)
 		pending |= HVIP_VSTIP;

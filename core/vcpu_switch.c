@@ -6,6 +6,7 @@
  */
 #include <string.h>
 
+#include "core/aia_file.h"
 #include "core/clock.h"
 #include "core/csr.h"
 #include "core/fp.h"
@@ -82,6 +83,18 @@ static void count_up_to_here(struct vcpu *vcpu)
 
 /* ---- translations ---- */
 
+/* hart_fence_guest() sets the mark and then looks where the VM runs; here it is the other way round. */
+static bool is_stale(const struct hart *hart, struct vm *vm)
+{
+	bool *stale = &vm->stale[hart->index];
+
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	if (!__atomic_load_n(stale, __ATOMIC_ACQUIRE))
+		return false;
+	__atomic_store_n(stale, false, __ATOMIC_RELAXED);
+	return true;
+}
+
 /*
  * A VM that got a VMID of its own keeps its translations; the others share VMID 0. Between two vCPUs of one VM the
  * VS-stage ones must go: each believes that the address spaces on its hart are its own.
@@ -94,7 +107,9 @@ static void switch_translations(struct hart *hart, struct vcpu *vcpu)
 	csr_write(vsatp, 0);
 	if (hart->vm != vm) {
 		csr_write(hgatp, gstage_hgatp(&vm->gstage, vm->vmid));
-		hart->vm = vm;
+		__atomic_store_n(&hart->vm, vm, __ATOMIC_RELAXED);
+		if (is_stale(hart, vm))
+			hfence_gvma_all();
 		if (!vm->vmid) {
 			hfence_gvma_all();
 			*last = 0;
@@ -124,8 +139,10 @@ static void restore_csrs(struct hart *hart, struct vcpu *vcpu)
 		csr_write(vstimecmp, vcpu->csrs.vstimecmp);
 	if (f->stateen)
 		csr_write(hstateen0, HSTATEEN0_ENVCFG | (vcpu->vm->aia ? STATEEN_AIA : 0));
-	if (f->aia)
+	if (f->aia) {
 		RESTORE(vsiselect);
+		RESTORE(hvictl);
+	}
 	if (vcpu->henvcfg & HENVCFG_SSE)
 		csr_write(CSR_SSP, vcpu->csrs.ssp);
 	switch_translations(hart, vcpu);
@@ -161,6 +178,8 @@ void vcpu_load(struct hart *hart, struct vcpu *vcpu)
 	}
 	csr_write(sepc, vcpu->csrs.sepc);
 	csr_write(hstatus, vcpu->csrs.hstatus);
+	if (vcpu->vm->aia)
+		aia_file_load(hart, vcpu);
 	vcpu->stack = (uintptr_t)hart;
 	count_from_here(vcpu);
 	if (vcpu->steal_area != UINT64_MAX)
@@ -181,8 +200,10 @@ void vcpu_unload(struct hart *hart, struct vcpu *vcpu)
 	SAVE(vsatp);
 	if (vcpu->vm->features->sstc)
 		SAVE(vstimecmp);
-	if (vcpu->vm->features->aia)
+	if (vcpu->vm->features->aia) {
 		SAVE(vsiselect);
+		SAVE(hvictl);
+	}
 	if (vcpu->henvcfg & HENVCFG_SSE)
 		vcpu->csrs.ssp = csr_read(CSR_SSP);
 	fp_unload(hart, vcpu);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* How a vCPU gives up its hart, and what must be true before it gets one again. */
+#include "core/aia_file.h"
 #include "core/csr.h"
 #include "core/vm.h"
 
@@ -10,9 +11,13 @@ static bool is_suspended(const struct vcpu *vcpu)
 
 static struct vcpu_leaving waits(struct vcpu *vcpu)
 {
+	bool blocks = !vcpu_has_work(vcpu);
+
+	if (blocks)
+		aia_file_watch(vcpu);
 	return (struct vcpu_leaving){
 		.vcpu = vcpu,
-		.how = vcpu_has_work(vcpu) ? SCHED_YIELD : SCHED_BLOCK,
+		.how = blocks ? SCHED_BLOCK : SCHED_YIELD,
 		.deadline = vcpu_wake_time(vcpu),
 	};
 }
@@ -30,6 +35,7 @@ struct vcpu_leaving vcpu_leave(struct vcpu *vcpu)
 		__atomic_store_n(&vcpu->state, VCPU_SUSPENDED, __ATOMIC_RELEASE);
 		return waits(vcpu);
 	case VCPU_LEAVE:
+		aia_file_drop(vcpu);
 		return (struct vcpu_leaving){
 			.vcpu = vcpu, .how = SCHED_STOP, .start = vm_vcpu_leaves(vcpu)};
 	default:
@@ -44,6 +50,7 @@ static void resume_from_reset(struct vcpu *vcpu)
 
 	vcpu_reset(vcpu, vcpu->resume_pc, vcpu->resume_opaque);
 	vcpu->csrs.hvip = old.hvip;
+	vcpu->csrs.hvictl = old.hvictl;
 	vcpu->csrs.vstimecmp = old.vstimecmp;
 }
 
@@ -59,6 +66,7 @@ static void run_devices_unloaded(struct vcpu *vcpu)
 
 bool vcpu_resume(struct vcpu *vcpu, struct vcpu_leaving *leaving)
 {
+	aia_file_come(vcpu);
 	if (is_suspended(vcpu)) {
 		run_devices_unloaded(vcpu);
 		if (!vcpu_has_work(vcpu)) {

@@ -70,8 +70,8 @@ struct vm {
 	unsigned n_vcpus;
 	struct vcpu **vcpu; /* spec->vcpus of them */
 	unsigned n_on;      /* vCPUs that are not stopped */
-	uint32_t
-		last_vcpu[VM_HARTS_MAX]; /* by hart index: whose translations it may hold, ID + 1 */
+	bool stale[VM_HARTS_MAX]; /* by hart index: it must fence before it runs the VM again */
+	uint32_t last_vcpu[VM_HARTS_MAX]; /* by hart index: whose translations it may hold, ID + 1 */
 
 	uint64_t alarm;      /* host time at which dm_alarm() is due; SCHED_NEVER */
 	uint64_t time_delta; /* guest time = host time + time_delta */

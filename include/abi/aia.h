@@ -32,6 +32,9 @@
 #define HSTATUS_VGEIN_SHIFT 12
 #define HSTATUS_VGEIN       (0x3full << HSTATUS_VGEIN_SHIFT)
 
+/* hvictl: IID 9, and a priority for stopi */
+#define HVICTL_EXTERNAL (9ull << 16 | 1)
+
 /* hstateen0 */
 #define HSTATEEN0_IMSIC  (1ull << 58) /* interrupt files, stopei */
 #define HSTATEEN0_AIA    (1ull << 59) /* stopi */

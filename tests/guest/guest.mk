@@ -8,6 +8,8 @@ GUEST_PAYLOADS := ecall hi rdtime timer_sbi timer_sstc mmio sbi sbi3 plic shutdo
 # The same with several vCPUs.
 GUEST_SMP_PAYLOADS := smp_hsm smp_ipi smp_rfence smp_timer smp_lock smp_wfi smp_plic fp_state restart burner \
 	hostile_smp_fence hostile_smp_ipi hostile_smp_hsm hostile_ring_smp
+# And these need a machine with AIA.
+GUEST_AIA_PAYLOADS := aia
 # What a VM sees of those beside it.
 GUEST_MEASURES := latency time_shared
 # These cannot make progress after their first trap and never pass.
@@ -16,41 +18,43 @@ GUEST_ENDLESS := jump_unmapped satp_root
 GUEST_FAILING := fails wild_start
 
 # What payload.dts and payload.its make of a bundle, by its name:
-#   GUEST_CPUS GUEST_ARGS (boot arguments) GUEST_WEIGHT GUEST_HARTS GUEST_DEDICATED GUEST_PLIC GUEST_FS (a file
+#   GUEST_CPUS GUEST_ARGS (boot arguments) GUEST_WEIGHT GUEST_HARTS GUEST_DEDICATED GUEST_PLIC GUEST_AIA GUEST_FS (a file
 #   server next to the console), and PEER_... of a second VM.
-$(foreach p,$(GUEST_SMP_PAYLOADS) $(GUEST_FAILING),$(eval fit_$(p) := -DGUEST_CPUS=4))
+$(foreach p,$(GUEST_SMP_PAYLOADS) $(GUEST_AIA_PAYLOADS) $(GUEST_FAILING),$(eval fit_$(p) := -DGUEST_CPUS=4))
 fit_mmio := -DGUEST_FS
 fit_hostile_ring := -DGUEST_FS
 fit_plic := -DGUEST_PLIC
 fit_fixed_machine := -DGUEST_PLIC
 fit_smp_plic += -DGUEST_PLIC
+fit_aia += -DGUEST_AIA
 fit_restart += -DGUEST_FS
 fit_hostile_ring_smp := -DGUEST_FS -DGUEST_CPUS=2
 
 # Bundles of other shapes: NAME=PAYLOAD or NAME=PAYLOAD+PEER, and their fit_NAME.
-GUEST_BUNDLES := smp_ipi_64=smp_ipi smp_hsm_64=smp_hsm smp_rfence_16=smp_rfence \
+GUEST_BUNDLES := aia_2=aia aia_hsm=aia+hostile_smp_hsm smp_ipi_64=smp_ipi smp_hsm_16=smp_hsm smp_rfence_16=smp_rfence \
 	two_fp=fp_state+fp_state two_restart=latency+restart two_fails=latency+fails \
-	share_equal=time_shared+burner share_weight=time_shared+burner share_harts=time_shared+burner \
+	share_equal=time_shared+burner share_weight=time_shared+burner \
 	latency_burner=latency+burner latency_weight=latency+burner latency_dedicated=latency+burner \
 	latency_fence=latency+hostile_smp_fence latency_ipi=latency+hostile_smp_ipi \
 	latency_hsm=latency+hostile_smp_hsm latency_wild=latency+wild_start latency_ring=latency+hostile_ring_smp
 
 fit_smp_ipi_64 := -DGUEST_CPUS=64
-fit_smp_hsm_64 := -DGUEST_CPUS=64
+fit_aia_2 := -DGUEST_AIA -DGUEST_CPUS=2
+fit_aia_hsm := -DGUEST_AIA -DGUEST_CPUS=2 -DGUEST_ARGS='"rounds=2000"' -DPEER_CPUS=2 -DPEER_ARGS='"seconds=2"'
+fit_smp_hsm_16 := -DGUEST_CPUS=16
 fit_smp_rfence_16 := -DGUEST_CPUS=16
 fit_two_fp := -DGUEST_CPUS=2 -DGUEST_ARGS='"tag=1"' -DPEER_CPUS=3 -DPEER_ARGS='"tag=2"'
-fit_two_restart := -DPEER_CPUS=2 -DPEER_FS
-fit_two_fails := -DPEER_CPUS=2
+fit_two_restart := -DGUEST_ARGS='"latency-max-ms=20000"' -DPEER_CPUS=2 -DPEER_FS
+fit_two_fails := -DGUEST_ARGS='"latency-max-ms=20000"' -DPEER_CPUS=2
 # One vCPU against four of another VM: half of one hart, a weight of 3 to 1, a hart for itself. The shares
 # are of one hart, and wide enough for what the hypervisor takes of it.
 fit_share_equal := -DGUEST_ARGS='"share-min=40 share-max=60"' -DPEER_CPUS=4 -DPEER_ARGS='"seconds=3"'
 fit_share_weight := -DGUEST_WEIGHT=300 -DGUEST_ARGS='"share-min=65 share-max=85"' \
 	-DPEER_WEIGHT=100 -DPEER_CPUS=4 -DPEER_ARGS='"seconds=3"'
-fit_share_harts := -DGUEST_HARTS=0 -DGUEST_ARGS='"share-min=90"' \
-	-DPEER_HARTS=1 -DPEER_CPUS=4 -DPEER_ARGS='"seconds=3"'
-fit_latency_burner := -DGUEST_ARGS='"seconds=2"' -DPEER_CPUS=4 -DPEER_ARGS='"seconds=5"'
+# What is measured is judged by the test.
+fit_latency_burner := -DGUEST_ARGS='"seconds=1 latency-max-ms=20000"' -DPEER_CPUS=4 -DPEER_ARGS='"seconds=3"'
 fit_latency_weight := -DGUEST_WEIGHT=1000 $(fit_latency_burner)
-fit_latency_dedicated := -DGUEST_HARTS=1 -DGUEST_DEDICATED $(fit_latency_burner)
+fit_latency_dedicated := -DGUEST_HARTS=1 -DGUEST_DEDICATED -DPEER_HARTS=0 $(fit_latency_burner)
 $(foreach h,fence ipi hsm wild ring,$(eval fit_latency_$(h) := $(fit_latency_burner)))
 fit_latency_ring += -DPEER_FS
 
@@ -60,7 +64,7 @@ GUEST_CFLAGS := -std=gnu11 -O2 -g -Wall -Wextra -Wshadow -Werror -I. -march=rv64
 	-mcmodel=medany -ffreestanding -fno-builtin -fno-tree-loop-distribute-patterns \
 	-ffunction-sections -fdata-sections -nostdlib -Wl,--gc-sections -Wl,--build-id=none -Wl,--no-warn-rwx-segments
 
-GUEST_ALL := $(GUEST_PAYLOADS) $(GUEST_SMP_PAYLOADS) $(GUEST_MEASURES) $(GUEST_ENDLESS) $(GUEST_FAILING)
+GUEST_ALL := $(GUEST_PAYLOADS) $(GUEST_SMP_PAYLOADS) $(GUEST_AIA_PAYLOADS) $(GUEST_MEASURES) $(GUEST_ENDLESS) $(GUEST_FAILING)
 
 guest-payloads: $(foreach p,$(GUEST_ALL) $(foreach b,$(GUEST_BUNDLES),$(firstword $(subst =, ,$(b)))),$(GUEST_DIR)/$(p).fit)
 .PHONY: guest-payloads

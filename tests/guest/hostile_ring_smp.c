@@ -64,11 +64,17 @@ static void race(void *arg)
 	}
 }
 
-/* The others go on while this one resets the device. */
+/* The others go on while this one resets the device, so that it may be broken again at once. */
 static void set_up(void)
 {
+	static const uint32_t statuses[] = {0, 3, 11}; /* ACKNOWLEDGE and DRIVER, FEATURES_OK */
+
 	resets++;
-	virtio_start(device, VIRTIO_F_INDIRECT);
+	for (unsigned i = 0; i < 3; i++) {
+		virtio_set(device, VIRTIO_STATUS, statuses[i]);
+		virtio_set(device, VIRTIO_DRIVER_FEATURES_SEL, 1);
+		virtio_set(device, VIRTIO_DRIVER_FEATURES, VIRTIO_F_VERSION_1 >> 32);
+	}
 	for (unsigned queue = 0; queue < 2; queue++)
 		(void)virtio_queue(device, queue, &where);
 	virtio_go(device);

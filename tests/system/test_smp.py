@@ -18,11 +18,12 @@ PAYLOAD_OF = dict(b.split("=") for b in bundles.listed("GUEST_BUNDLES"))
 # 8 ns an instruction.
 COUNTED = ("-icount", "shift=3,sleep=off")
 
-# (machine, harts) for all of them; the harts are fewer than the vCPUs, which are 4.
-EVERYWHERE = [("default", 1), ("default", 2), ("k3", 2)]
+# The harts are fewer than the vCPUs, which are 4.
+HARTS = [1, 2]
 # Where timers, interrupts or registers go another way, for those that look at them.
-ELSEWHERE = [("no-sstc", 2), ("p550", 1), ("no-guest-files", 2), ("everything", 2), ("v", 1)]
-SOME = ["smp_ipi", "smp_timer", "smp_wfi", "fp_state"]
+ELSEWHERE = [("no-sstc", 2), ("p550", 1), ("no-guest-files", 2), ("everything", 2)]
+SOME = ["smp_ipi", "smp_timer", "fp_state"]
+ON_K3 = SOME + ["smp_hsm", "smp_wfi", "smp_plic", "restart", "hostile_smp_ipi", "hostile_smp_hsm"]
 
 
 def run(bundle, machine, harts, *args, seconds=60):
@@ -31,10 +32,15 @@ def run(bundle, machine, harts, *args, seconds=60):
                           **ALL[machine])
 
 
-@pytest.mark.parametrize("machine,harts", EVERYWHERE)
+@pytest.mark.parametrize("harts", HARTS)
 @pytest.mark.parametrize("name", SMP)
-def test_payload(name, machine, harts):
-    run(name, machine, harts)
+def test_payload(name, harts):
+    run(name, "default", harts)
+
+
+@pytest.mark.parametrize("name", ON_K3)
+def test_payload_with_aia(name):
+    run(name, "k3", 2)
 
 
 @pytest.mark.parametrize("machine,harts", ELSEWHERE)
@@ -43,7 +49,7 @@ def test_payload_on(name, machine, harts):
     run(name, machine, harts)
 
 
-@pytest.mark.parametrize("bundle", ["smp_ipi_64", "smp_hsm_64", "smp_rfence_16"])
+@pytest.mark.parametrize("bundle", ["smp_ipi_64", "smp_hsm_16", "smp_rfence_16"])
 def test_many_vcpus(bundle):
     run(bundle, "default", 2, seconds=90)
 
@@ -75,39 +81,56 @@ def test_failure_beside_another():
     assert status != 0
 
 
+def test_start_at_wild_addresses_beside_another():
+    """vCPUs that can only fault end their VM, which is told, and the other one does not notice."""
+    status, text = bundles.boot(ALL["default"]["cpu"], "-initrd", bundles.payload("latency_wild"), harts=2)
+    assert re.search(r"(?m)^PASS latency$", text), text[-3000:]
+    assert re.search(r"(?m)^vesper: peer: stopped: .*trap handler", text), text[-3000:]
+    assert status != 0
+
+
 # ---- shares ----
 
 
-@pytest.mark.parametrize("bundle,harts", [("share_equal", 1), ("share_weight", 1), ("share_harts", 2)])
-def test_share(bundle, harts):
+@pytest.mark.parametrize("bundle", ["share_equal", "share_weight"])
+def test_share(bundle):
     """The payload fails if it gets less than its share, or more; guest.mk has the bounds."""
-    run(bundle, "default", harts, *COUNTED)
+    run(bundle, "default", 1, *COUNTED)
 
 
-# What a VM with one vCPU, of the same weight as the other, must get of one hart beside it. (bundle, harts):
-# worst latency in us, least share in per cent.
+def measure(bundle, harts, *args):
+    text = run(bundle, "default", harts, *args, seconds=120)
+    found = re.search(r"timers (\d+), worst-us (\d+), mean-us (\d+), share-percent (\d+)", text)
+    assert found, text[-3000:]
+    print(bundle, harts, "harts:", found.group())
+    return [int(n) for n in found.groups()]
+
+
+# What a VM with one vCPU gets of the only hart beside another VM with 2 or 4 that does its worst: no deadline is
+# missed by more us than this, and it computes for this many per cent of the time.
 BOUNDS = {
-    ("latency", 1): (100, 97),
-    ("latency_burner", 1): (10_000, 40),
-    ("latency_burner", 2): (10_000, 45),
-    ("latency_weight", 1): (10_000, 80),
-    ("latency_dedicated", 2): (100, 97),
-    ("latency_fence", 1): (10_000, 40),
-    ("latency_fence", 2): (10_000, 45),
-    ("latency_ipi", 1): (10_000, 40),
-    ("latency_ipi", 2): (10_000, 45),
-    ("latency_hsm", 1): (10_000, 40),
-    ("latency_hsm", 2): (10_000, 45),
-    ("latency_ring", 1): (10_000, 40),
+    "latency_burner": (200, 45),
+    "latency_weight": (200, 80),
+    "latency_fence": (500, 45),
+    "latency_ipi": (500, 45),
+    "latency_hsm": (1000, 45),
+    "latency_ring": (5000, 45),
 }
 
 
-@pytest.mark.parametrize("bundle,harts", list(BOUNDS))
-def test_latency(bundle, harts):
-    worst, share = BOUNDS[bundle, harts]
-    text = run(bundle, "default", harts, *COUNTED, seconds=90)
-    found = re.search(r"worst-us (\d+), mean-us (\d+), share-percent (\d+)", text)
-    assert found, text[-3000:]
-    print(bundle, harts, "harts:", found.group())
-    assert int(found.group(1)) <= worst, found.group()
-    assert int(found.group(3)) >= share, found.group()
+@pytest.mark.parametrize("bundle", list(BOUNDS))
+def test_latency(bundle):
+    worst_us, share = BOUNDS[bundle]
+    timers, worst, _, percent = measure(bundle, 1, *COUNTED)
+    assert timers > 500
+    assert worst <= worst_us
+    assert percent >= share
+
+
+@pytest.mark.parametrize("bundle", ["latency_burner", "latency_dedicated", "latency_fence", "latency_hsm"])
+def test_latency_with_two_harts(bundle):
+    """On the host's clock, and as late as the host runs QEMU's threads: this shows a VM that is shut out, no more."""
+    timers, _, mean, percent = measure(bundle, 2)
+    assert timers > 10
+    assert mean < 100_000
+    assert percent >= 2
