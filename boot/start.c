@@ -49,10 +49,11 @@ static void read_machine(uint64_t hart_id, const void *fdt)
 
 static void init_memory(const void *fdt)
 {
+	uint64_t limit = own_choose(&machine);
 	const struct machine_range used[] = {
 		{(uintptr_t)image_start, (uintptr_t)image_end - (uintptr_t)image_start},
 		{(uintptr_t)fdt, fdt_totalsize(fdt)}, machine.bundle,
-		{OWN_LOW_LIMIT, UINT64_MAX - OWN_LOW_LIMIT}, /* out of own.c's reach */
+		{limit, UINT64_MAX - limit}, /* out of own.c's reach */
 	};
 
 	if (page_init(&machine, used, sizeof(used) / sizeof(used[0])) != OK)

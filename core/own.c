@@ -1,29 +1,59 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/own.h"
 
+#include <string.h>
+
 #include "core/csr.h"
 #include "core/page.h"
 #include "lib/log.h"
 #include "lib/spinlock.h"
 
-#define LEVELS      3
-#define WINDOW_BASE 0xffffffc000000000ull
-#define WINDOW_END  0xfffffffff0000000ull
-#define SLOTS_BASE  WINDOW_END
-#define SLOTS_END   (SLOTS_BASE + MACHINE_HARTS_MAX * OWN_SLOT_SIZE)
+/* Windows fill the high half, which begins here in Sv39 and in Sv48, but for the slots at its end. */
+#define HIGH_SV39  0xffffffc000000000ull
+#define HIGH_SV48  0xffff800000000000ull
+#define WINDOW_END 0xfffffffff0000000ull
+#define SLOTS_BASE WINDOW_END
+#define SLOTS_END  (SLOTS_BASE + MACHINE_HARTS_MAX * OWN_SLOT_SIZE)
 
 /* From image.ld; all page aligned. */
 extern char image_start[], text_end[], rodata_end[], image_end[], stack_guard[];
 
 static uint64_t *root;
 static struct spinlock lock; /* of the tables */
-static uint64_t window_next = WINDOW_BASE;
+static unsigned levels;      /* 3 or 4 */
+static uint64_t window_next;
 
 static const uint64_t kind_bits[] = {
 	[OWN_DATA] = PTE_R | PTE_W,
 	[OWN_READONLY] = PTE_R,
 	[OWN_CODE] = PTE_R | PTE_X,
 };
+
+#define LEAF_LEVEL_MAX 2 /* 1 GiB */
+
+/* The low half ends here. */
+static uint64_t low_limit(void)
+{
+	return levels == 3 ? -HIGH_SV39 : -HIGH_SV48;
+}
+
+/* Narrow where that does: a walk is a step shorter. Windows take as much as the VMs' RAM, so not more than there is. */
+uint64_t own_choose(const struct machine *machine)
+{
+	uint64_t end = 0, sum = 0;
+
+	for (unsigned i = 0; i < machine->n_ram; i++) {
+		uint64_t ram_end = machine->ram[i].base + machine->ram[i].size;
+
+		end = ram_end > end ? ram_end : end;
+		sum += machine->ram[i].size;
+	}
+	bool wide = end > -HIGH_SV39 || sum > -HIGH_SV39 / 2;
+
+	levels = wide && strcmp(machine->mmu_type, "riscv,sv39") > 0 ? 4 : 3;
+	window_next = levels == 3 ? HIGH_SV39 : HIGH_SV48;
+	return low_limit();
+}
 
 static uint64_t level_size(unsigned level)
 {
@@ -35,7 +65,7 @@ static uint64_t *walk(uint64_t va, unsigned level, bool make)
 {
 	uint64_t *table = root;
 
-	for (unsigned l = LEVELS - 1; l > level; l--) {
+	for (unsigned l = levels - 1; l > level; l--) {
 		uint64_t *e = &table[va / level_size(l) % 512];
 
 		if (!*e) {
@@ -66,9 +96,9 @@ static enum status map_leaf(uint64_t va, uint64_t pa, unsigned level, uint64_t b
 /* Maps [from, to) one to one, in pages, except that whole 2 MiB and 1 GiB pieces get one leaf each. */
 static void map_range(uint64_t from, uint64_t to, enum own_kind kind)
 {
-	to = to < OWN_LOW_LIMIT ? to : OWN_LOW_LIMIT;
+	to = to < low_limit() ? to : low_limit();
 	while (from < to) {
-		unsigned level = LEVELS - 1;
+		unsigned level = LEAF_LEVEL_MAX;
 
 		while (level && (from % level_size(level) || to - from < level_size(level)))
 			level--;
@@ -153,7 +183,7 @@ uint8_t *own_window(uint64_t size)
 
 uint64_t own_satp(void)
 {
-	return ATP_SV39 << ATP_MODE_SHIFT | (uintptr_t)root >> 12;
+	return (levels == 3 ? ATP_SV39 : ATP_SV48) << ATP_MODE_SHIFT | (uintptr_t)root >> 12;
 }
 
 static enum status map_data(uint64_t va, void *at, unsigned level)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Vesper's own address space: Sv39, W^X. Low half: RAM and device registers
+ * Vesper's own address space: Sv39 or Sv48, W^X. Low half: RAM and device registers
  * one to one (page 0 and the guard pages are not there). High half: windows,
  * in which memory made of scattered 2 MiB blocks looks contiguous.
  */
@@ -13,13 +13,17 @@
 #include "include/status.h"
 #include "lib/addr.h"
 
-#define OWN_LOW_LIMIT (1ull << 38) /* RAM and registers above this are out of reach */
-
 enum own_kind {
 	OWN_DATA, /* read, write */
 	OWN_READONLY,
 	OWN_CODE, /* read, execute */
 };
+
+/*
+ * Chooses Sv39, or Sv48 where the machine's memory asks for it and its harts have it. Returns the
+ * address from which on RAM and registers are out of reach. Before all others.
+ */
+uint64_t own_choose(const struct machine *machine);
 
 /* Builds the table (image sections, RAM, the bundle read-only) and switches translation on. */
 void own_init(const struct machine *machine, const struct machine_range *bundle);

@@ -48,13 +48,13 @@ IDLE_KERNEL = (
 )
 
 
-def make(directory, config=GOOD_CONFIG):
+def make(directory, config=GOOD_CONFIG, kernel=IDLE_KERNEL):
     """Writes bundle.fit into `directory`; returns its path."""
     for name, text in (("config.dts", config), ("bundle.its", FIT)):
         with open(os.path.join(directory, name), "w") as f:
             f.write(text)
     with open(os.path.join(directory, "kernel"), "wb") as f:
-        f.write(IDLE_KERNEL)
+        f.write(kernel)
     for command in (
         ["dtc", "-q", "-O", "dtb", "-o", "config.dtb", "config.dts"],
         ["mkimage", "-E", "-B", "1000", "-f", "bundle.its", "bundle.fit"],
