@@ -127,7 +127,7 @@ static void create_vm(const struct bundle *bundle, unsigned i)
 		die("no memory for VM %u: give the machine more RAM (QEMU: -m)", i);
 	if (vm_config_read(bundle, i, spec, &error) != OK)
 		die("the configuration: %s", error.text);
-	say_vm(vm_create(spec, &features));
+	vm_create(spec, &features);
 }
 
 static void create_vms(void)
@@ -146,24 +146,28 @@ static void create_vms(void)
 	for (unsigned i = 0; i < n; i++)
 		create_vm(&bundle, i);
 	vm_place(&machine);
+	vm_check_memory();
 }
 
 /* Blocks zeroed before the first guest starts: a quarter of what Linux touches while it boots. */
 #define BLOCKS_AHEAD 8
 
-static void say_memory(void)
+static void say_what_runs(void)
 {
 	uint64_t own = (uint64_t)(image_end - image_start) + page_overhead();
 
-	for (const struct vm *vm = vm_first(); vm; vm = vm->next)
+	say_machine();
+	for (const struct vm *vm = vm_first(); vm; vm = vm->next) {
+		say_vm(vm);
 		own += vm_device_memory(vm);
+	}
 	log_line("Vesper's own memory: %lu KiB", (unsigned long)(own >> 10));
 }
 
 /* The first thing that the boot hart does once all harts run. */
 static void start_vms(void)
 {
-	say_memory();
+	say_what_runs();
 	if (has_input())
 		monitor_init();
 	for (struct vm *vm = vm_first(); vm; vm = vm->next)
@@ -183,7 +187,6 @@ __attribute__((no_stack_protector)) _Noreturn void start(uint64_t hart_id, const
 	features_probe(&machine, &features);
 	init_memory(fdt);
 	init_devices();
-	say_machine();
 	create_vms();
 	page_zero_ahead(BLOCKS_AHEAD);
 	hart_run_all(&machine, &features, start_vms);

@@ -32,10 +32,10 @@ struct vm *vm_first(void)
 
 _Noreturn static void too_little_memory(const struct vm_spec *spec, uint64_t needed)
 {
-	die("%s: needs %lu MiB but this machine has %lu MiB free: lower the VM's memory or give "
+	die("%s%s: needs %lu MiB but this machine has %lu MiB free: lower the VM's memory or give "
 	    "the machine more (QEMU: -m)",
-		spec->name, (unsigned long)(needed >> 20),
-		(unsigned long)(page_free_bytes() >> 20));
+		spec->name, first_vm && spec != first_vm->spec ? " and those before it" : "",
+		(unsigned long)(needed >> 20), (unsigned long)(page_free_bytes() >> 20));
 }
 
 /* Bit b: block b is there. A page or a few, or a block where that is not enough. */
@@ -141,10 +141,19 @@ struct vm *vm_create(const struct vm_spec *spec, const struct features *features
 
 /* ---- start ---- */
 
+void vm_check_memory(void)
+{
+	uint64_t sum = 0;
+
+	for (const struct vm *vm = first_vm; vm; vm = vm->next) {
+		sum += vm->spec->manual ? 0 : vm_memory_needed(vm);
+		if (sum > page_free_bytes())
+			too_little_memory(vm->spec, sum);
+	}
+}
+
 void vm_start_at_boot(struct vm *vm)
 {
-	if (page_free_bytes() < vm_memory_needed(vm))
-		too_little_memory(vm->spec, vm_memory_needed(vm));
 	if (vm_start(vm) != OK)
 		die("%s: can't be started", vm->spec->name);
 }

@@ -87,6 +87,9 @@ struct vm *vm_create(const struct vm_spec *spec, const struct features *features
  */
 void vm_place(const struct machine *machine);
 
+/* Dies with a message when there is not memory for all VMs that start at boot. */
+void vm_check_memory(void);
+
 /* vm_start() that dies with a message when the VM can't be started. */
 void vm_start_at_boot(struct vm *vm);
 

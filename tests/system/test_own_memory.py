@@ -9,7 +9,7 @@ import debugger
 
 PAGE = 4096
 # Before a guest runs, and in the first exit of one.
-MOMENTS = {"start": ["break vm_start"], "exit": ["break trap_other"]}
+MOMENTS = {"start": ["break vm_start_at_boot"], "exit": ["break trap_other"]}
 
 
 class Memory:
