@@ -68,7 +68,7 @@ struct console *console_create(void *mem, const char *name, void (*ready)(void *
 /* ---- output ---- */
 
 /* What the console in front had kept goes before what it says now. true: all of it has gone. */
-static bool show_kept(struct console *c)
+static __attribute__((noinline)) bool show_kept(struct console *c)
 {
 	const char *at;
 	size_t n;
@@ -83,12 +83,17 @@ static bool show_kept(struct console *c)
 	return true;
 }
 
-static size_t take(struct console *c, const char *data, size_t len)
+static __attribute__((noinline)) size_t keep(struct console *c, const char *data, size_t len)
 {
-	if (c == front)
-		return show_kept(c) ? terminal_send(data, len) : 0;
 	c->lost += ring_keep(&c->output, data, len);
 	return len;
+}
+
+static inline size_t take(struct console *c, const char *data, size_t len)
+{
+	if (c == front)
+		return !ring_used(&c->output) || show_kept(c) ? terminal_send(data, len) : 0;
+	return keep(c, data, len);
 }
 
 size_t console_send(struct console *c, const char *data, size_t len)
@@ -101,7 +106,7 @@ size_t console_send(struct console *c, const char *data, size_t len)
 	return taken;
 }
 
-static size_t take_locked(struct console *c, const char *data, size_t len)
+static inline size_t take_locked(struct console *c, const char *data, size_t len)
 {
 	spin_lock(&lock);
 	size_t taken = take(c, data, len);
@@ -114,7 +119,7 @@ static size_t take_locked(struct console *c, const char *data, size_t len)
  * Others may have the lock between two offers: it is this VM that waits, not all of them. A terminal that is stuck is
  * waited for once a call.
  */
-void console_write(struct console *c, const char *data, size_t len)
+static __attribute__((noinline)) void write_patiently(struct console *c, const char *data, size_t len)
 {
 	unsigned patience = PATIENCE;
 
@@ -130,6 +135,15 @@ void console_write(struct console *c, const char *data, size_t len)
 		data += taken;
 		len -= taken;
 	}
+}
+
+/* A byte or a few nearly always go at once. */
+void console_write(struct console *c, const char *data, size_t len)
+{
+	size_t taken = len <= PIECE ? take_locked(c, data, len) : 0;
+
+	if (taken < len)
+		write_patiently(c, data + taken, len - taken);
 }
 
 void console_room(void)

@@ -87,7 +87,16 @@ void terminal_write(const char *data, size_t len)
 	log_unlock(&writers, locked);
 }
 
-/* With the lock. Only the interrupt takes `want_transmit` back: several may wait for it. */
+/* Only the interrupt takes `want_transmit` back: several may wait for it. */
+static __attribute__((noinline)) void tell_when_empty(void)
+{
+	if (want_transmit)
+		return;
+	want_transmit = true;
+	set_interrupts();
+}
+
+/* With the lock. */
 static size_t send_now(const char *data, size_t len)
 {
 	if (writing) {
@@ -96,20 +105,22 @@ static size_t send_now(const char *data, size_t len)
 	}
 	size_t sent = uart_send(data, len < SEND_MAX ? len : SEND_MAX);
 
-	if (sent < len && !want_transmit) {
-		want_transmit = true;
-		set_interrupts();
-	}
+	if (sent < len)
+		tell_when_empty();
 	return sent;
+}
+
+/* Nothing would tell when to go on, so this is the end of it. */
+static __attribute__((noinline)) size_t send_for_good(const char *data, size_t len)
+{
+	terminal_write(data, len < SEND_MAX ? len : SEND_MAX);
+	return len;
 }
 
 size_t terminal_send(const char *data, size_t len)
 {
-	/* Nothing would tell when to go on, so this is the end of it. */
-	if (!has_interrupt) {
-		terminal_write(data, len < SEND_MAX ? len : SEND_MAX);
-		return len;
-	}
+	if (!has_interrupt)
+		return send_for_good(data, len);
 	bool locked = log_lock(&lock);
 	size_t sent = send_now(data, len);
 

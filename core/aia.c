@@ -94,8 +94,8 @@ bool aia_write(struct vm *vm, gpa_t addr, unsigned size, uint64_t value)
 	uint64_t offset = addr.a - GUEST_IMSIC_BASE;
 
 	if (in_imsic(vm, addr)) {
-		write_page(vm->vcpu[offset / IMSIC_PAGE_SIZE], offset % IMSIC_PAGE_SIZE, size,
-			value);
+		write_page(
+			vm->vcpu[offset / IMSIC_PAGE_SIZE], offset % IMSIC_PAGE_SIZE, size, value);
 		return true;
 	}
 	if (!in_aplic(addr))

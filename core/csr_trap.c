@@ -24,8 +24,7 @@ static bool read_counter(
 	return sbi_pmu_read_csr(vcpu, insn->csr, old);
 }
 
-static bool access(
-	struct vcpu *vcpu, const struct insn_csr *insn, bool supervisor, uint64_t *old)
+static bool access(struct vcpu *vcpu, const struct insn_csr *insn, bool supervisor, uint64_t *old)
 {
 	uint64_t operand = insn->source, value, mask;
 

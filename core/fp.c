@@ -53,16 +53,19 @@ void fp_load(struct hart *hart, struct vcpu *vcpu)
 	}
 }
 
-/* Dirty is all bits of the field. A hart without vector registers keeps VS at 0. */
+/*
+ * Dirty is all bits of the field. A hart without vector registers keeps VS at 0. Both the guest's field and ours become
+ * dirty, but not on every hart: QEMU leaves ours alone when a guest writes fcsr, vcsr or vstart.
+ */
 void fp_unload(struct hart *hart, struct vcpu *vcpu)
 {
-	uint64_t status = csr_read(sstatus);
+	uint64_t status = csr_read(sstatus), guest = csr_read(vsstatus);
 
 	if (hart->fp_owner != vcpu || vcpu->fp_hart != hart)
 		return;
-	if ((status & SSTATUS_FS) == SSTATUS_FS)
+	if ((status & SSTATUS_FS) == SSTATUS_FS || (guest & SSTATUS_FS) == SSTATUS_FS)
 		fp_regs_save(vcpu->fp);
-	if ((status & SSTATUS_VS) == SSTATUS_VS)
+	if ((status & SSTATUS_VS) == SSTATUS_VS || (guest & SSTATUS_VS) == SSTATUS_VS)
 		fp_regs_save_vector(vcpu->fp);
 	set_status(CLEAN);
 }

@@ -123,14 +123,15 @@ void hart_fence_guest(struct vm *vm)
 
 /* ---- the host's interrupts ---- */
 
-void hart_set_timer(struct hart *hart)
+void hart_set_timer(struct hart *hart, const struct vcpu *vcpu)
 {
-	struct vcpu *vcpu = hart->vcpu;
 	uint64_t next = hart->tick;
 
-	if (vcpu && vcpu->hart == hart) {
+	if (vcpu) {
+		uint64_t alarm = vcpu_alarm(vcpu);
+
 		next = vcpu->deadline < next ? vcpu->deadline : next;
-		next = *vcpu_alarm(vcpu) < next ? *vcpu_alarm(vcpu) : next;
+		next = alarm < next ? alarm : next;
 	}
 	if (features->sstc) {
 		csr_write(stimecmp, next);
@@ -170,7 +171,7 @@ void hart_interrupts(struct hart *hart, struct vcpu *vcpu)
 	if (other && vcpu->request == VCPU_GOES_ON)
 		vcpu->request = VCPU_RESCHEDULE;
 	hart->tick = sched_deadline(hart->index);
-	hart_set_timer(hart);
+	hart_set_timer(hart, vcpu);
 	vcpu_set_wfi(vcpu);
 }
 
@@ -181,7 +182,7 @@ static void wait(struct hart *hart)
 	uint64_t start = csr_read(time);
 
 	hart->tick = sched_deadline(hart->index);
-	hart_set_timer(hart);
+	hart_set_timer(hart, NULL);
 	__asm__ volatile("wfi" ::: "memory");
 	hart_interrupts(hart, NULL);
 	hart->idle_ticks += csr_read(time) - start;
@@ -204,7 +205,7 @@ static struct vcpu_leaving enter(struct hart *hart, struct vcpu *vcpu)
 {
 	vcpu_load(hart, vcpu);
 	hart->tick = sched_deadline(hart->index);
-	hart_set_timer(hart);
+	hart_set_timer(hart, vcpu);
 	vcpu_set_wfi(vcpu);
 	if (vcpu->request == VCPU_GOES_ON)
 		trap_enter_guest(vcpu);

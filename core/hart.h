@@ -75,8 +75,8 @@ struct vcpu_leaving {
 /* Goes on with whatever the scheduler chooses. */
 _Noreturn void hart_run(struct vcpu_leaving leaving);
 
-/* Sets the host timer to what comes first: the scheduler's tick or the running vCPU's own deadline. */
-void hart_set_timer(struct hart *hart);
+/* Sets the host timer to what comes first: the scheduler's tick, or what the vCPU that runs (NULL: none) waits for. */
+void hart_set_timer(struct hart *hart, const struct vcpu *vcpu);
 
 /*
  * The pending host interrupts of this hart, one round. `vcpu`: the one that was interrupted; NULL: the hart was idle.

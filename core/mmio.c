@@ -40,7 +40,8 @@ static const char *fault_name(uint64_t scause)
 	}
 }
 
-__attribute__((cold, noinline)) static void refuse(struct vcpu *vcpu, gpa_t addr)
+/* Returns as mmio_fault() does. */
+__attribute__((cold, noinline)) static bool refuse(struct vcpu *vcpu, gpa_t addr)
 {
 	const struct exit_info *e = &vcpu->last_exit;
 
@@ -50,6 +51,7 @@ __attribute__((cold, noinline)) static void refuse(struct vcpu *vcpu, gpa_t addr
 			vcpu->vm->spec->name, fault_name(e->scause), (unsigned long)addr.a,
 			(unsigned long)e->sepc);
 	vcpu_inject(vcpu, access_fault(e->scause), e->stval);
+	return false;
 }
 
 /*
@@ -73,22 +75,35 @@ static bool in_plic(const struct vm *vm, gpa_t addr)
 	return addr.a - GUEST_PLIC_BASE < vm->plic_size;
 }
 
-/* Both with the VM's lock. */
+/* ---- loads and stores, with the VM's lock ---- */
+
+/* Out of line, as are stores: a load of a device's register gets by with few saved registers. */
+static __attribute__((noinline)) bool load_plic(struct vcpu *vcpu, gpa_t addr)
+{
+	struct vm *vm = vcpu->vm;
+	uint64_t offset = addr.a - GUEST_PLIC_BASE;
+
+	vcpu->mmio_value = vplic_read(&vm->vplic, offset, vcpu->last_insn.size);
+	if (vplic_read_claims(offset))
+		vm_update_external_irqs(vm);
+	return true;
+}
+
+static __attribute__((noinline)) bool load_aia(struct vcpu *vcpu, gpa_t addr)
+{
+	return vcpu->vm->aia &&
+	       aia_read(vcpu->vm, addr, vcpu->last_insn.size, &vcpu->mmio_value);
+}
+
+/* Into vcpu->mmio_value. */
 static bool load(struct vcpu *vcpu, gpa_t addr)
 {
 	struct vm *vm = vcpu->vm;
-	const struct insn *insn = &vcpu->last_insn;
 
-	if (in_plic(vm, addr)) {
-		vcpu->mmio_value = vplic_read(&vm->vplic, addr.a - GUEST_PLIC_BASE, insn->size);
-		if (vplic_read_claims(addr.a - GUEST_PLIC_BASE))
-			vm_update_external_irqs(vm);
-	} else if (!dm_mmio_read(vm->dm, addr, insn->size, &vcpu->mmio_value) &&
-		   !(vm->aia && aia_read(vm, addr, insn->size, &vcpu->mmio_value))) {
-		return false;
-	}
-	vcpu->regs[insn->reg] = insn_load_value(insn, vcpu->mmio_value);
-	return true;
+	if (in_plic(vm, addr))
+		return load_plic(vcpu, addr);
+	return dm_mmio_read(vm->dm, addr, vcpu->last_insn.size, &vcpu->mmio_value) ||
+	       load_aia(vcpu, addr);
 }
 
 static bool store(struct vcpu *vcpu, gpa_t addr)
@@ -111,21 +126,33 @@ static bool store(struct vcpu *vcpu, gpa_t addr)
 	return true;
 }
 
-static bool access(struct vcpu *vcpu, gpa_t addr)
-{
-	uint64_t scause = vcpu->last_exit.scause;
-	const struct insn *insn = &vcpu->last_insn;
-	bool done = false;
+/* ---- the instruction; each returns as mmio_fault() does ---- */
 
-	if (insn->addr_offset || addr.a & (insn->size - 1ull))
-		return false;
+static bool emulate_load(struct vcpu *vcpu, gpa_t addr)
+{
+	const struct insn *insn = &vcpu->last_insn;
+
 	spin_lock(&vcpu->vm->lock);
-	if (insn->kind == INSN_LOAD && scause == CAUSE_LOAD_GUEST_PAGE)
-		done = load(vcpu, addr);
-	else if (insn->kind == INSN_STORE && scause == CAUSE_STORE_GUEST_PAGE)
-		done = store(vcpu, addr);
+	bool done = load(vcpu, addr);
+
 	spin_unlock(&vcpu->vm->lock);
-	return done;
+	if (!done)
+		return refuse(vcpu, addr);
+	vcpu->regs[insn->reg] = insn_load_value(insn, vcpu->mmio_value);
+	vcpu_skip(insn->length);
+	return TRAP_LEFT_ALONE >> insn->reg & 1;
+}
+
+static __attribute__((noinline)) bool emulate_store(struct vcpu *vcpu, gpa_t addr)
+{
+	spin_lock(&vcpu->vm->lock);
+	bool done = store(vcpu, addr);
+
+	spin_unlock(&vcpu->vm->lock);
+	if (!done)
+		return refuse(vcpu, addr);
+	vcpu_skip(vcpu->last_insn.length);
+	return false;
 }
 
 /* Where htinst does not say that a misaligned access faulted in its middle, its first address does. */
@@ -137,28 +164,38 @@ static uint8_t misalignment(const struct vcpu *vcpu)
 	return insn->kind == INSN_OTHER ? 0 : (uint8_t)insn_misalignment(insn, base);
 }
 
-/* true: it changed a register that a C call leaves alone. */
+/* Where htinst says nothing. false: it is to run again. */
+__attribute__((noinline)) static bool decode_fetched(struct vcpu *vcpu)
+{
+	uint32_t word = 0;
+
+	/* The jump to nowhere is no access of its own; the word 0 is none, either. */
+	if (vcpu->last_exit.scause != CAUSE_FETCH_GUEST_PAGE &&
+		!mmio_fetch(vcpu->last_exit.sepc, &word))
+		return false;
+	insn_decode(word, &vcpu->last_insn);
+	vcpu->last_insn.addr_offset = misalignment(vcpu);
+	return true;
+}
+
 static bool emulate(struct vcpu *vcpu, gpa_t addr)
 {
 	const struct exit_info *e = &vcpu->last_exit;
-	struct insn *insn = &vcpu->last_insn;
-	uint32_t word;
+	const struct insn *insn = &vcpu->last_insn;
 
 	vcpu->stats.exits[EXIT_MMIO]++;
-	if (e->htinst) {
-		insn_decode_transformed(e->htinst, insn);
-	} else {
-		if (!mmio_fetch(e->sepc, &word))
-			return false;
-		insn_decode(word, insn);
-		insn->addr_offset = misalignment(vcpu);
-	}
-	if (!access(vcpu, addr)) {
-		refuse(vcpu, addr);
+	/* The pseudoinstructions of a page walk decode as no access. */
+	if (e->htinst)
+		insn_decode_transformed(e->htinst, &vcpu->last_insn);
+	else if (!decode_fetched(vcpu))
 		return false;
-	}
-	vcpu_skip(insn->length);
-	return insn->kind == INSN_LOAD && TRAP_LEFT_ALONE >> insn->reg & 1;
+	if (insn->addr_offset || addr.a & (insn->size - 1ull))
+		return refuse(vcpu, addr);
+	if (insn->kind == INSN_LOAD && e->scause == CAUSE_LOAD_GUEST_PAGE)
+		return emulate_load(vcpu, addr);
+	if (insn->kind == INSN_STORE && e->scause == CAUSE_STORE_GUEST_PAGE)
+		return emulate_store(vcpu, addr);
+	return refuse(vcpu, addr);
 }
 
 /* The hart's idea of the guest's tables, or of what is in RAM, is older than ours. */
@@ -203,15 +240,11 @@ bool mmio_fault(struct vcpu *vcpu)
 		return false;
 	gpa_t addr = gpa(e->htval << 2 | (e->stval & 3));
 
-	if (addr.a - GUEST_RAM_BASE < vcpu->vm->spec->memory) {
-		vcpu->stats.exits[EXIT_RAM]++;
-		/* There already: the hart remembered that it was not. */
-		if (!vm_populate(vcpu->vm, addr, VM_ZEROED))
-			forget_translations();
-		return false;
-	}
-	if (!insn_is_walk(e->htinst) && e->scause != CAUSE_FETCH_GUEST_PAGE)
+	if (addr.a - GUEST_RAM_BASE >= vcpu->vm->spec->memory)
 		return emulate(vcpu, addr);
-	refuse(vcpu, addr);
+	vcpu->stats.exits[EXIT_RAM]++;
+	/* There already: the hart remembered that it was not. */
+	if (!vm_populate(vcpu->vm, addr, VM_ZEROED))
+		forget_translations();
 	return false;
 }

@@ -25,7 +25,7 @@ _Noreturn void trap_request(struct vcpu *vcpu)
 }
 
 /* The boot options htinst=off and htval=off. */
-__attribute__((cold, noinline)) static void ignore(struct exit_info *e, enum features_ignored what)
+static void ignore(struct exit_info *e, enum features_ignored what)
 {
 	if (what == IGNORE_HTVAL)
 		e->htval = e->htinst = 0;
@@ -42,11 +42,9 @@ static void record_exit(struct vcpu *vcpu, uint64_t scause)
 		.htval = csr_read(htval),
 		.htinst = csr_read(htinst),
 	};
-	if (vcpu->ignored)
-		ignore(&vcpu->last_exit, vcpu->ignored);
 }
 
-static void interrupt(struct vcpu *vcpu, uint64_t scause)
+static __attribute__((noinline)) bool interrupt(struct vcpu *vcpu, uint64_t scause)
 {
 	static const uint8_t exit[] = {
 		[IRQ_SOFTWARE] = EXIT_IPI, [IRQ_TIMER] = EXIT_TIMER, [IRQ_EXTERNAL] = EXIT_DEVICE};
@@ -54,12 +52,18 @@ static void interrupt(struct vcpu *vcpu, uint64_t scause)
 
 	vcpu->stats.exits[number < sizeof(exit) ? exit[number] : EXIT_OTHER]++;
 	hart_interrupts(vcpu->hart, vcpu);
+	return false;
 }
 
 #define INSN_WFI     0x10500073
 #define INSN_WRS_NTO 0x00d00073
 
-/* Nothing else was promised to the guest: it is as if the instruction did not exist. Returns as trap_other(). */
+/*
+ * Each handler returns as trap_other() does. Those of rare exits are out of line, so that a load or store on
+ * its way to mmio_fault() needs no frame here.
+ */
+
+/* Nothing else was promised to the guest: it is as if the instruction did not exist. */
 static bool virtual_instruction(struct vcpu *vcpu)
 {
 	uint32_t insn = (uint32_t)vcpu->last_exit.stval;
@@ -96,34 +100,45 @@ static void illegal_instruction(struct vcpu *vcpu)
 		vcpu_inject(vcpu, CAUSE_ILLEGAL, vcpu->last_exit.stval);
 }
 
+static __attribute__((noinline)) bool other_exception(struct vcpu *vcpu, uint64_t scause)
+{
+	switch (scause) {
+	case CAUSE_FETCH_GUEST_PAGE:
+		return mmio_fault(vcpu);
+	case CAUSE_VIRTUAL_INSN:
+		return virtual_instruction(vcpu);
+	case CAUSE_ILLEGAL:
+		illegal_instruction(vcpu);
+		return false;
+	case CAUSE_DOUBLE_TRAP:
+		vm_crash(vcpu, "a trap while its handler was in another");
+		return false;
+	default:
+		vm_crash(vcpu, "an exception that Vesper does not know");
+		return false;
+	}
+}
+
+static inline bool dispatch(struct vcpu *vcpu, uint64_t scause)
+{
+	if (scause == CAUSE_LOAD_GUEST_PAGE || scause == CAUSE_STORE_GUEST_PAGE)
+		return mmio_fault(vcpu);
+	return other_exception(vcpu, scause);
+}
+
+static __attribute__((cold, noinline)) bool exception_ignoring(struct vcpu *vcpu, uint64_t scause)
+{
+	ignore(&vcpu->last_exit, vcpu->ignored);
+	return dispatch(vcpu, scause);
+}
+
+static bool exception(struct vcpu *vcpu, uint64_t scause)
+{
+	record_exit(vcpu, scause);
+	return vcpu->ignored ? exception_ignoring(vcpu, scause) : dispatch(vcpu, scause);
+}
+
 bool trap_other(struct vcpu *vcpu, uint64_t scause)
 {
-	bool changed = false;
-
-	if (scause & CAUSE_INTERRUPT) {
-		interrupt(vcpu, scause);
-	} else {
-		record_exit(vcpu, scause);
-		switch (scause) {
-		case CAUSE_FETCH_GUEST_PAGE:
-		case CAUSE_LOAD_GUEST_PAGE:
-		case CAUSE_STORE_GUEST_PAGE:
-			changed = mmio_fault(vcpu);
-			break;
-		case CAUSE_VIRTUAL_INSN:
-			changed = virtual_instruction(vcpu);
-			break;
-		case CAUSE_ILLEGAL:
-			illegal_instruction(vcpu);
-			break;
-		case CAUSE_DOUBLE_TRAP:
-			vm_crash(vcpu, "a trap while its handler was in another");
-			break;
-		default:
-			vm_crash(vcpu, "an exception that Vesper does not know");
-		}
-	}
-	if (vcpu->request != VCPU_GOES_ON)
-		trap_request(vcpu);
-	return changed;
+	return scause & CAUSE_INTERRUPT ? interrupt(vcpu, scause) : exception(vcpu, scause);
 }

@@ -102,6 +102,7 @@ request:
 	save	a0, 10
 	save	a1, 11
 	callee_saved save
+leave_hart:
 	mv	a0, sp
 	ld	sp, VCPU_STACK(a0)
 	call	trap_request
@@ -111,7 +112,9 @@ other:
 	ld	sp, VCPU_STACK(a0)
 	mv	s0, a0
 	call	trap_other
+	lw	t0, VCPU_REQUEST(s0)
 	mv	sp, s0
+	bnez	t0, leave_hart
 	bnez	a0, enter
 	load	s0, 8
 	j	leave

@@ -181,9 +181,6 @@ bool vcpu_has_work(const struct vcpu *vcpu);
 /* Not loaded: the host time at which its own timer would wake it; SCHED_NEVER. */
 uint64_t vcpu_wake_time(const struct vcpu *vcpu);
 
-/* Host time at which the VM's alarm clock rings at this vCPU; SCHED_NEVER. */
-const uint64_t *vcpu_alarm(const struct vcpu *vcpu);
-
 /* The alarm, or without Sstc its deadline, may have come; it is loaded. */
 void vcpu_timers_expired(struct vcpu *vcpu);
 

@@ -190,14 +190,6 @@ void vcpu_take_events(struct vcpu *vcpu)
 
 /* ---- waiting ---- */
 
-/* The alarm clock of its VM rings at vCPU 0; the others have none. */
-const uint64_t *vcpu_alarm(const struct vcpu *vcpu)
-{
-	static const uint64_t never = SCHED_NEVER;
-
-	return vcpu->id ? &never : &vcpu->vm->alarm;
-}
-
 static uint64_t timer_time(const struct vcpu *vcpu)
 {
 	uint64_t compare = vcpu->csrs.vstimecmp, host = compare - vcpu->vm->time_delta;
@@ -218,7 +210,7 @@ bool vcpu_has_work(const struct vcpu *vcpu)
 
 	uint64_t now = csr_read(time);
 
-	if (events & WAKING || vcpu->vm->dm_again || *vcpu_alarm(vcpu) <= now)
+	if (events & WAKING || vcpu->vm->dm_again || vcpu_alarm(vcpu) <= now)
 		return true;
 	if (events & VCPU_EVENT_SOFTWARE)
 		pending |= HVIP_VSSIP;
@@ -232,7 +224,7 @@ bool vcpu_has_work(const struct vcpu *vcpu)
 uint64_t vcpu_wake_time(const struct vcpu *vcpu)
 {
 	uint64_t timer = vcpu->csrs.vsie & SIE_STIE ? timer_time(vcpu) : SCHED_NEVER;
-	uint64_t alarm = *vcpu_alarm(vcpu);
+	uint64_t alarm = vcpu_alarm(vcpu);
 
 	return timer < alarm ? timer : alarm;
 }
@@ -253,6 +245,6 @@ void vcpu_timers_expired(struct vcpu *vcpu)
 		vcpu->deadline = SCHED_NEVER;
 		csr_set(hvip, HVIP_VSTIP);
 	}
-	if (now >= *vcpu_alarm(vcpu))
+	if (now >= vcpu_alarm(vcpu))
 		ring_alarm(vcpu->vm);
 }

@@ -98,7 +98,7 @@ void vcpu_set_timer(struct vcpu *vcpu, uint64_t time)
 
 	/* What lies past the end of the host's time never comes. */
 	vcpu->deadline = host < time ? SCHED_NEVER : host;
-	hart_set_timer(vcpu->hart);
+	hart_set_timer(vcpu->hart, vcpu);
 }
 
 /* ---- memory and console ---- */

@@ -135,8 +135,6 @@ static void restore_csrs(struct hart *hart, struct vcpu *vcpu)
 	csr_write(hcounteren, vcpu->hcounteren);
 	csr_write(htimedelta, vcpu->vm->time_delta);
 	EACH(RESTORE);
-	if (f->sstc)
-		csr_write(vstimecmp, vcpu->csrs.vstimecmp);
 	if (f->stateen)
 		csr_write(hstateen0, HSTATEEN0_ENVCFG | (vcpu->vm->aia ? STATEEN_AIA : 0));
 	if (f->aia) {
@@ -178,6 +176,8 @@ void vcpu_load(struct hart *hart, struct vcpu *vcpu)
 	}
 	csr_write(sepc, vcpu->csrs.sepc);
 	csr_write(hstatus, vcpu->csrs.hstatus);
+	if (vcpu->vm->features->sstc)
+		csr_write(vstimecmp, vcpu->csrs.vstimecmp);
 	if (vcpu->vm->aia)
 		aia_file_load(hart, vcpu);
 	vcpu->stack = (uintptr_t)hart;
@@ -198,8 +198,11 @@ void vcpu_unload(struct hart *hart, struct vcpu *vcpu)
 	SAVE(hstatus);
 	SAVE(sstatus);
 	SAVE(vsatp);
-	if (vcpu->vm->features->sstc)
+	/* Its timer must not ring on this hart while another is there. */
+	if (vcpu->vm->features->sstc) {
 		SAVE(vstimecmp);
+		csr_write(vstimecmp, SCHED_NEVER);
+	}
 	if (vcpu->vm->features->aia) {
 		SAVE(vsiselect);
 		SAVE(hvictl);

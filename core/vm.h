@@ -46,6 +46,9 @@ struct vm {
 	unsigned exit_status; /* of the last end; 0: well */
 	unsigned starts;      /* how often it was started */
 
+	uint64_t alarm;      /* host time at which dm_alarm() is due; SCHED_NEVER */
+	uint64_t time_delta; /* guest time = host time + time_delta */
+
 	struct spinlock lock;
 	struct spinlock memory_lock; /* of the G-stage and `populated` */
 	struct gstage gstage;
@@ -73,10 +76,14 @@ struct vm {
 	bool stale[VM_HARTS_MAX]; /* by hart index: it must fence before it runs the VM again */
 	uint32_t last_vcpu[VM_HARTS_MAX]; /* by hart index: whose translations it may hold, ID + 1 */
 
-	uint64_t alarm;      /* host time at which dm_alarm() is due; SCHED_NEVER */
-	uint64_t time_delta; /* guest time = host time + time_delta */
 	struct log_limit log_limit;
 };
+
+/* Host time at which the alarm clock of its VM rings at this vCPU: the first has it, the others none. */
+static inline uint64_t vcpu_alarm(const struct vcpu *vcpu)
+{
+	return vcpu->id ? SCHED_NEVER : vcpu->vm->alarm;
+}
 
 /* Builds the VM, stopped. Dies with a message when the machine has too little memory for it. */
 struct vm *vm_create(const struct vm_spec *spec, const struct features *features);

@@ -9,30 +9,16 @@
 
 #define LINE_MAX 256
 
-static struct spinlock lock; /* of all below, but for `broken` */
+bool log_broken; /* never cleared */
+
+static struct spinlock lock; /* of all below */
 static void (*sink)(const char *data, size_t len);
 static char kept_bytes[LOG_KEPT];
 static struct ring kept = {.data = kept_bytes, .size = LOG_KEPT};
 
-static bool broken; /* never cleared */
-
 void log_break_lock(void)
 {
-	__atomic_store_n(&broken, true, __ATOMIC_RELAXED);
-}
-
-bool log_lock(struct spinlock *l)
-{
-	if (__atomic_load_n(&broken, __ATOMIC_RELAXED))
-		return false;
-	spin_lock(l);
-	return true;
-}
-
-void log_unlock(struct spinlock *l, bool locked)
-{
-	if (locked)
-		spin_unlock(l);
+	__atomic_store_n(&log_broken, true, __ATOMIC_RELAXED);
 }
 
 void log_set_sink(void (*write)(const char *data, size_t len))

@@ -38,9 +38,22 @@ size_t log_copy(uint32_t *place, char *out, size_t len);
  */
 void log_break_lock(void);
 
+extern bool log_broken; /* log_break_lock() was called */
+
 /* A lock on a line's way to the user. false: locks are broken, this one was not taken. */
-MUST_CHECK bool log_lock(struct spinlock *lock);
-void log_unlock(struct spinlock *lock, bool locked);
+MUST_CHECK static inline bool log_lock(struct spinlock *lock)
+{
+	if (__atomic_load_n(&log_broken, __ATOMIC_RELAXED))
+		return false;
+	spin_lock(lock);
+	return true;
+}
+
+static inline void log_unlock(struct spinlock *lock, bool locked)
+{
+	if (locked)
+		spin_unlock(lock);
+}
 
 /* How much a guest may make Vesper say: a burst, then one line each `interval`. */
 struct log_limit {

@@ -1,29 +1,40 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A ticket lock: who came first is served first, so that no hart starves.
+ * A spinlock: whoever finds it free has it. It does not serve in the order of arrival: a hart may be a thread that an
+ * emulator or another hypervisor has just taken its processor from, and a lock that insists on its turn stands
+ * still for all until that comes back. What is done with a lock held is short, so nobody waits for long either way.
+ *
  * Vesper never takes an interrupt while it holds one. docs/invariants.md has
  * the order in which locks may nest.
  */
 #ifndef VESPER_LIB_SPINLOCK_H
 #define VESPER_LIB_SPINLOCK_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct spinlock {
-	uint32_t next, serving;
+	uint32_t held;
 };
+
+static inline bool spin_trylock(struct spinlock *lock)
+{
+	return !__atomic_exchange_n(&lock->held, 1, __ATOMIC_ACQUIRE);
+}
 
 static inline void spin_lock(struct spinlock *lock)
 {
-	uint32_t ticket = __atomic_fetch_add(&lock->next, 1, __ATOMIC_RELAXED);
-
-	while (__atomic_load_n(&lock->serving, __ATOMIC_ACQUIRE) != ticket)
-		;
+	/* Only reads while it is held, so that the holder's cache keeps the line. */
+	while (!spin_trylock(lock))
+		while (*(volatile uint32_t *)&lock->held)
+			;
 }
 
 static inline void spin_unlock(struct spinlock *lock)
 {
-	__atomic_store_n(&lock->serving, lock->serving + 1, __ATOMIC_RELEASE);
+	/* Not a store of the atomic kind: compilers make an AMO of that. */
+	__atomic_thread_fence(__ATOMIC_RELEASE);
+	*(volatile uint32_t *)&lock->held = 0;
 }
 
 #endif

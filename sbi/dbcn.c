@@ -31,7 +31,7 @@ static bool get_buffer(struct vcpu *vcpu, const uint64_t *args, struct buffer *o
 	return out->data;
 }
 
-static struct sbiret transfer(struct vcpu *vcpu, const uint64_t *args)
+static __attribute__((noinline)) struct sbiret transfer(struct vcpu *vcpu, const uint64_t *args)
 {
 	struct buffer buffer;
 
@@ -46,21 +46,18 @@ static struct sbiret transfer(struct vcpu *vcpu, const uint64_t *args)
 	return sbi_value(buffer.len);
 }
 
-static struct sbiret write_byte(struct vcpu *vcpu, char byte)
+/* The byte is the lowest of its argument, which comes first in memory. */
+static struct sbiret write_byte(struct vcpu *vcpu, const uint64_t *args)
 {
-	vcpu_console_write(vcpu, &byte, 1);
+	vcpu_console_write(vcpu, (const char *)args, 1);
 	return sbi_value(0);
 }
 
 struct sbiret sbi_dbcn(struct vcpu *vcpu, const uint64_t *args)
 {
-	switch (args[6]) {
-	case SBI_DBCN_WRITE:
-	case SBI_DBCN_READ:
+	if (args[6] == SBI_DBCN_WRITE_BYTE)
+		return write_byte(vcpu, args);
+	if (args[6] == SBI_DBCN_WRITE || args[6] == SBI_DBCN_READ)
 		return transfer(vcpu, args);
-	case SBI_DBCN_WRITE_BYTE:
-		return write_byte(vcpu, (char)args[0]);
-	default:
-		return sbi_error(SBI_ERR_NOT_SUPPORTED);
-	}
+	return sbi_error(SBI_ERR_NOT_SUPPORTED);
 }

@@ -21,7 +21,7 @@ GUEST_FAILING := fails wild_start
 #   GUEST_CPUS GUEST_ARGS (boot arguments) GUEST_WEIGHT GUEST_HARTS GUEST_DEDICATED GUEST_PLIC GUEST_AIA GUEST_FS (a file
 #   server next to the console), and PEER_... of a second VM.
 $(foreach p,$(GUEST_SMP_PAYLOADS) $(GUEST_AIA_PAYLOADS) $(GUEST_FAILING),$(eval fit_$(p) := -DGUEST_CPUS=4))
-fit_mmio := -DGUEST_FS
+fit_mmio := -DGUEST_FS -DGUEST_PLIC
 fit_hostile_ring := -DGUEST_FS
 fit_plic := -DGUEST_PLIC
 fit_fixed_machine := -DGUEST_PLIC

@@ -31,8 +31,8 @@ def start():
     """Starts programs on terminals of their own: start("run", "--append", "quiet")."""
     started = []
 
-    def starter(*args, **kwargs):
-        vm = Guest(*args, **kwargs)
+    def starter(*args, kind=Guest, **kwargs):
+        vm = kind(*args, **kwargs)
         started.append(vm)
         return vm
 

@@ -42,8 +42,8 @@ static const struct vm_spec specs[MOCK_VMS] = {
 };
 
 const char *const vcpu_exit_name[VCPU_EXITS] = {"SBI call", "device register", "new memory",
-	"wait for interrupt", "instruction", "FP or vector", "timer", "another hart",
-	"device interrupt", "other"};
+	"wait for interrupt", "instruction", "control register", "FP or vector", "timer",
+	"another hart", "device interrupt", "other"};
 
 struct vm *vm_first(void)
 {

@@ -239,7 +239,7 @@ struct sbi_vm *vcpu_sbi_vm(struct vcpu *vcpu)
 void vcpu_notify_sse(struct vcpu *vcpu, struct vcpu *target)
 {
 	require_caller(vcpu);
-	if (mock.sbi.sse.lock.next == mock.sbi.sse.lock.serving)
+	if (!mock.sbi.sse.lock.held)
 		abort();
 	target->notified = true;
 }

@@ -310,6 +310,76 @@ static void test_load_value(void **state)
 	}
 }
 
+/* ---- CSR instructions ---- */
+
+static void test_csr_forms(void **state)
+{
+	static const struct {
+		const char *text;
+		uint32_t bits;
+		struct insn_csr want;
+	} rows[] = {
+		{"csrr a0, cycle", 0xc0002573, {0xc00, 10, 0, false, false, INSN_CSR_SET}},
+		{"csrrw s0, sireg, t1", 0x15131473, {0x151, 8, 6, false, true, INSN_CSR_WRITE}},
+		{"csrrw x0, sireg, x0", 0x15101073, {0x151, 0, 0, false, true, INSN_CSR_WRITE}},
+		{"csrrs a1, sireg, a2", 0x151625f3, {0x151, 11, 12, false, true, INSN_CSR_SET}},
+		{"csrrc a1, sireg, a2", 0x151635f3, {0x151, 11, 12, false, true, INSN_CSR_CLEAR}},
+		{"csrrc a1, sireg, x0", 0x151035f3, {0x151, 11, 0, false, false, INSN_CSR_CLEAR}},
+		{"csrrwi x5, stopei, 0", 0x15c052f3, {0x15c, 5, 0, true, true, INSN_CSR_WRITE}},
+		{"csrrsi x31, stopei, 31", 0x15cfeff3, {0x15c, 31, 31, true, true, INSN_CSR_SET}},
+		{"csrrci x0, 0xfff, 0", 0xfff07073, {0xfff, 0, 0, true, false, INSN_CSR_CLEAR}},
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const struct insn_csr *want = &rows[i].want;
+		struct insn_csr got;
+
+		memset(&got, 0xff, sizeof(got));
+		if (!insn_decode_csr(rows[i].bits, &got))
+			fail_msg("%s is not decoded", rows[i].text);
+		if (got.csr != want->csr || got.rd != want->rd || got.source != want->source ||
+			got.immediate != want->immediate || got.writes != want->writes ||
+			got.op != want->op)
+			fail_msg("%s: csr %#x rd %d source %d immediate %d writes %d op %d",
+				rows[i].text, got.csr, got.rd, got.source, got.immediate,
+				got.writes, got.op);
+	}
+}
+
+static void test_no_csr_instruction(void **state)
+{
+	/* ecall, wfi, hlv.d, ld, c.nop, csrr with another opcode, nothing */
+	static const uint32_t rows[] = {
+		0x00000073, 0x10500073, 0x6c054573, 0x00053503, 0x00000001, 0xc0002577, 0};
+	struct insn_csr out;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		assert_false(insn_decode_csr(rows[i], &out));
+}
+
+static void test_csr_change(void **state)
+{
+	static const struct {
+		struct insn_csr insn;
+		uint64_t operand, want; /* of a CSR that is 0xff00 */
+	} rows[] = {
+		{{.op = INSN_CSR_WRITE}, 0x1230, 0x1230},
+		{{.op = INSN_CSR_WRITE}, 0, 0},
+		{{.op = INSN_CSR_SET}, 0x00f0, 0xfff0},
+		{{.op = INSN_CSR_SET}, 0, 0xff00},
+		{{.op = INSN_CSR_CLEAR}, 0x0ff0, 0xf000},
+		{{.op = INSN_CSR_CLEAR}, ~0ull, 0},
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		uint64_t value, mask;
+
+		insn_csr_change(&rows[i].insn, rows[i].operand, &value, &mask);
+		assert_int_equal((0xff00 & ~mask) | (value & mask), rows[i].want);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -322,6 +392,9 @@ int main(void)
 		cmocka_unit_test(test_walk),
 		cmocka_unit_test(test_misalignment),
 		cmocka_unit_test(test_load_value),
+		cmocka_unit_test(test_csr_forms),
+		cmocka_unit_test(test_no_csr_instruction),
+		cmocka_unit_test(test_csr_change),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -186,7 +186,7 @@ static void a_panic_gets_through(void **state)
 	assert_string_equal(written, "vesper: PANIC\r\nvesper: line\r\n");
 	assert_false(log_lock(&lock));
 	log_unlock(&lock, false);
-	assert_int_equal(lock.serving, 0);
+	assert_int_equal(lock.held, 0);
 	log_line("more");
 	assert_non_null(strstr(written, "more"));
 }

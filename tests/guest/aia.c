@@ -1,0 +1,357 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * APLIC and IMSIC: what a file's registers hold, in which order it gives its
+ * interrupts, MSIs from every hart to every other with none lost, those that
+ * wake a hart, and a device's way through the APLIC. It is the same machine with
+ * guest interrupt files of the hardware and without.
+ */
+#include "tests/guest/aia.h"
+
+#include "tests/guest/virtio.h"
+
+#define FIRST_ID 2 /* of what hart h sends: this plus h */
+#define WAKE_ID  200
+#define REPLY_ID 201
+
+static unsigned count, rounds;
+static struct smp_barrier line;
+
+/* ---- the registers of one file ---- */
+
+static uint64_t read_sireg(uint64_t select, uint64_t unused)
+{
+	(void)unused;
+	return aia_get(select);
+}
+
+static uint64_t claim(uint64_t a, uint64_t b)
+{
+	(void)a;
+	(void)b;
+	return aia_claim();
+}
+
+static void check_registers(void)
+{
+	static const uint16_t illegal[] = {
+		0x00, 0x2f, 0x31, 0x3f, 0x40, 0x6f, 0x81, 0xbf, 0xc1, 0xff, 0x100, 0x800};
+	static const uint16_t zero[] = {0x30, 0x3e, 0xbe, 0xfe};
+
+	aia_open();
+	CHECK(aia_get(EIDELIVERY), 1, "eidelivery");
+	aia_set(EITHRESHOLD, 77);
+	CHECK(aia_get(EITHRESHOLD), 77, "eithreshold");
+	aia_set(EITHRESHOLD, 0);
+	for (unsigned id = 0; id <= IMSIC_IDS; id += 64) {
+		uint64_t all = id ? ~0ul : ~1ul;
+
+		aia_set(EIE(id), ~0ul);
+		CHECK(aia_get(EIE(id)), all, "eie, all set");
+		aia_clear_bits(EIE(id), 0xff00);
+		CHECK(aia_get(EIE(id)), all & ~0xff00ul, "eie, some cleared");
+		aia_set_bits(EIE(id), 0x100);
+		CHECK(aia_get(EIE(id)), all & ~0xfe00ul, "eie, one set");
+		aia_set(EIE(id), 0);
+		aia_set(EIP(id), 0x5500);
+		CHECK(aia_get(EIP(id)), 0x5500, "eip");
+		aia_set(EIP(id), 0);
+	}
+	for (unsigned i = 0; i < sizeof(zero) / sizeof(zero[0]); i++)
+		CHECK(aia_get(zero[i]), 0, "a register that is zero");
+	for (unsigned i = 0; i < sizeof(illegal) / sizeof(illegal[0]); i++)
+		CHECK(smp_try(read_sireg, illegal[i], 0).cause, CAUSE_ILLEGAL, "no register");
+	CHECK(smp_try(claim, 0, 0).cause, NO_TRAP, "a claim of nothing");
+}
+
+/* ---- order, threshold, delivery ---- */
+
+static void check_seip(bool want, const char *why)
+{
+	CHECK((csr_read(sip) & SIP_SEIP) != 0, want, why);
+	csr_write(sie, SIP_SEIP);
+	CHECK(csr_number("csrrs", stopi) >> 16, want ? STOPI_EXTERNAL : 0, why);
+	csr_write(sie, 0ul);
+}
+
+static void send_here(unsigned id)
+{
+	aia_send(smp_self()->id, id);
+	SMP_WAIT(aia_pending(id), "an MSI to oneself");
+}
+
+static void check_order(void)
+{
+	aia_open();
+	send_here(200);
+	send_here(7);
+	send_here(64);
+	check_seip(false, "none is enabled");
+	CHECK(aia_claim(), 0, "none is enabled");
+	aia_enable(200);
+	CHECK(aia_top(), 200, "only one is enabled");
+	aia_enable(64);
+	aia_enable(7);
+	check_seip(true, "enabled and pending");
+	aia_set(EIDELIVERY, 0);
+	check_seip(false, "without delivery");
+	CHECK(aia_top(), 7, "without delivery it is on top all the same");
+	aia_set(EIDELIVERY, 1);
+	aia_set(EITHRESHOLD, 7);
+	CHECK(aia_top(), 0, "the threshold is too low");
+	check_seip(false, "the threshold is too low");
+	aia_set(EITHRESHOLD, 8);
+	CHECK(aia_top(), 7, "the threshold lets one through");
+	check_seip(true, "the threshold lets one through");
+	CHECK(aia_claim(), 7, "the first");
+	CHECK(aia_pending(7), false, "a claim takes it");
+	CHECK(aia_claim(), 0, "the threshold holds the others back");
+	aia_set(EITHRESHOLD, 0);
+	CHECK(aia_claim(), 64, "the second");
+	CHECK(aia_claim(), 200, "the third");
+	CHECK(aia_claim(), 0, "and no more");
+	check_seip(false, "all are claimed");
+}
+
+/* What is no identity, or no store to a register of the page. */
+static void check_page(void)
+{
+	uint64_t page = IMSIC(smp_self()->id);
+
+	aia_open();
+	aia_send(smp_self()->id, 0);
+	aia_send(smp_self()->id, 0xffffffff);
+	*(volatile uint32_t *)(page + 8) = 5;
+	CHECK(*(volatile uint32_t *)page, 0, "the page reads as 0");
+	for (unsigned id = 0; id <= IMSIC_IDS; id += 64)
+		CHECK(aia_get(EIP(id)), 0, "nothing is pending");
+}
+
+/* ---- from every hart to every other ---- */
+
+static uint32_t mail[SMP_MAX][SMP_MAX]; /* [to][from]: 1: sent, and not yet claimed */
+static uint64_t claims[SMP_MAX];
+
+static void claim_all(uint64_t self)
+{
+	for (uint64_t id; (id = aia_claim()) != 0;) {
+		CHECK(id >= FIRST_ID && id < FIRST_ID + count, true, "the identity of a sender");
+		CHECK(smp_load(&mail[self][id - FIRST_ID]), 1, "it was sent");
+		smp_store(&mail[self][id - FIRST_ID], 0);
+		claims[self]++;
+	}
+}
+
+static bool all_claimed(uint64_t self)
+{
+	claim_all(self);
+	for (unsigned to = 0; to < count; to++)
+		if (smp_load(&mail[to][self]))
+			return false;
+	return true;
+}
+
+static void exchange(void *arg)
+{
+	uint64_t self = smp_self()->id;
+
+	(void)arg;
+	aia_open();
+	for (unsigned from = 0; from < count; from++)
+		aia_enable(FIRST_ID + from);
+	smp_barrier(&line);
+	for (unsigned i = 0; i < rounds; i++) {
+		for (unsigned to = 0; to < count; to++) {
+			smp_store(&mail[to][self], 1);
+			aia_send(to, FIRST_ID + (uint32_t)self);
+		}
+		SMP_WAIT(all_claimed(self), "an MSI that was sent");
+	}
+	SMP_WAIT((claim_all(self), claims[self] == rounds * count), "the MSIs of the others");
+}
+
+static void check_all_to_all(void)
+{
+	line = (struct smp_barrier){.n = count};
+	smp_start_others(exchange, NULL);
+	exchange(NULL);
+	smp_join();
+	for (unsigned hart = 0; hart < count; hart++)
+		CHECK(claims[hart], rounds * count, "the MSIs of a hart");
+}
+
+/* ---- one that wakes ---- */
+
+/* Waits in wfi for one interrupt; returns what it claims. */
+static uint64_t wait_for_one(void)
+{
+	struct smp_hart *self = smp_self();
+	uint64_t before = smp_interrupts(self, CAUSE_EXTERNAL);
+
+	smp_interrupts_on(SIP_SEIP);
+	while (smp_interrupts(self, CAUSE_EXTERNAL) == before)
+		__asm__ volatile("wfi");
+	smp_interrupts_off();
+	return aia_claim();
+}
+
+static void answer(void *arg)
+{
+	uint64_t master = (uint64_t)arg;
+
+	aia_open();
+	aia_enable(WAKE_ID);
+	smp_add(&line.arrived, 1);
+	for (unsigned i = 0; i < rounds / 4; i++) {
+		CHECK(wait_for_one(), WAKE_ID, "what woke it");
+		aia_send(master, REPLY_ID);
+	}
+}
+
+static void check_wakes(void)
+{
+	line = (struct smp_barrier){0};
+	aia_open();
+	aia_enable(REPLY_ID);
+	smp_start_others(answer, (void *)smp_self()->id);
+	SMP_WAIT(smp_load(&line.arrived) == count - 1, "the others");
+	for (unsigned i = 0; i < rounds / 4; i++) {
+		for (unsigned hart = 0; hart < count; hart++) {
+			if (hart == smp_self()->id)
+				continue;
+			/* Sometimes it sleeps already, sometimes it does not. */
+			smp_delay(i % 3 * (SMP_MS / 4));
+			aia_send(hart, WAKE_ID);
+			CHECK(wait_for_one(), REPLY_ID, "the answer");
+		}
+	}
+	smp_join();
+}
+
+/* ---- a device ---- */
+
+#define CONSOLE  0
+#define TRANSMIT 1
+#define SOURCE   1 /* of device 0 */
+#define LEVEL1   6
+#define EDGE1    4
+
+#define DOMAINCFG      0x0000
+#define SOURCECFG(s)   (0x0000 + 4 * (s))
+#define SETIP          0x1c00
+#define IN_CLRIP       0x1d00 /* the lines */
+#define SETIE          0x1e00
+#define SETIENUM       0x1edc
+#define CLRIENUM       0x1fdc
+#define SETIPNUM_LE    0x2000
+#define GENMSI         0x3000
+#define TARGET(s)      (0x3000 + 4 * (s))
+#define MESSAGE(h, id) ((uint32_t)((h) << 18 | (id)))
+
+static struct virtio_ring ring;
+static uint16_t sent;
+
+static uint32_t get(unsigned offset)
+{
+	return *(volatile uint32_t *)(APLIC + offset);
+}
+
+static void set(unsigned offset, uint32_t value)
+{
+	*(volatile uint32_t *)(APLIC + offset) = value;
+}
+
+/* The device's line goes up. */
+static void transmit(void)
+{
+	static char byte = '.';
+
+	ring.desc[0] = (struct virtio_desc){(uint64_t)&byte, 1, 0, 0};
+	virtio_offer(CONSOLE, TRANSMIT, &ring, 0);
+	CHECK(virtio_wait_used(&ring, ++sent), true, "the console took the byte");
+}
+
+static void lower(void)
+{
+	virtio_set(CONSOLE, VIRTIO_INTERRUPT_ACK, virtio_get(CONSOLE, VIRTIO_INTERRUPT_STATUS));
+}
+
+static void open_device(void)
+{
+	struct virtio_where where = virtio_ring_init(&ring);
+
+	virtio_start(CONSOLE, 0);
+	CHECK(virtio_queue(CONSOLE, TRANSMIT, &where), true, "the transmit queue");
+	virtio_go(CONSOLE);
+	set(SOURCECFG(SOURCE), LEVEL1);
+	CHECK(get(SOURCECFG(SOURCE)), LEVEL1, "sourcecfg");
+	set(SETIENUM, SOURCE);
+	CHECK(get(SETIE), 1u << SOURCE, "setie");
+	set(DOMAINCFG, 1u << 8);
+	CHECK(get(DOMAINCFG), 0x80000104, "domaincfg: on, by message");
+}
+
+/* On the hart that is its target. */
+static void take_device(void *arg)
+{
+	unsigned id = 100 + (unsigned)smp_self()->id;
+
+	aia_open();
+	aia_enable(id);
+	smp_store((uint32_t *)arg, 1);
+	CHECK(wait_for_one(), id, "the device's identity");
+	CHECK(get(IN_CLRIP) >> SOURCE & 1, 1, "its line is up");
+	CHECK(aia_claim(), 0, "it is sent once");
+	set(SETIPNUM_LE, SOURCE);
+	CHECK(aia_claim(), id, "and again where that is asked for while it is up");
+	lower();
+	CHECK(get(IN_CLRIP) >> SOURCE & 1, 0, "its line is down");
+	set(SETIPNUM_LE, SOURCE);
+	CHECK(aia_claim(), 0, "but not while it is down");
+}
+
+static void check_device(uint64_t boot)
+{
+	uint32_t ready;
+
+	open_device();
+	for (unsigned hart = 0; hart < count; hart++) {
+		if (hart == boot)
+			continue;
+		set(TARGET(SOURCE), MESSAGE(hart, 100 + hart));
+		CHECK(get(TARGET(SOURCE)), MESSAGE(hart, 100 + hart), "target");
+		ready = 0;
+		smp_start(hart, take_device, &ready);
+		SMP_WAIT(smp_load(&ready), "a hart that waits for the device");
+		transmit();
+		smp_join();
+	}
+	set(CLRIENUM, SOURCE);
+	transmit();
+	lower();
+	print_char('\n');
+}
+
+static void check_genmsi(uint64_t boot)
+{
+	aia_open();
+	aia_enable(33);
+	set(GENMSI, MESSAGE(boot, 33));
+	SMP_WAIT(aia_top() == 33, "an MSI of the APLIC's own");
+	CHECK(get(GENMSI) & 1u << 12, 0, "and it is not busy any more");
+	CHECK(aia_claim(), 33, "genmsi");
+}
+
+void guest_main(uint64_t hart, const void *device_tree)
+{
+	count = smp_begin(hart);
+	rounds = (unsigned)guest_option(device_tree, "rounds=", 100);
+	CHECK(count > 1, true, "more than one hart");
+	check_registers();
+	check_order();
+	check_page();
+	check_all_to_all();
+	check_wakes();
+	check_device(hart);
+	check_genmsi(hart);
+	guest_pass();
+}
