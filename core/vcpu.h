@@ -35,6 +35,7 @@ enum vcpu_request {
 	VCPU_WAIT,                 /* for an interrupt, after a WFI */
 	VCPU_SUSPEND,              /* the same, as an SBI call */
 	VCPU_SUSPEND_NONRETENTIVE, /* and goes on at resume_pc as after a start */
+	VCPU_LOAD,                 /* its VM starts: vm_start_step() first */
 	VCPU_LEAVE,                /* stops, or its VM ends */
 };
 
@@ -79,8 +80,8 @@ struct vcpu_csrs {
 	uint64_t vsstatus, vsie, vstvec, vsscratch, vsepc, vscause, vstval, vsatp;
 	uint64_t hvip, senvcfg, scounteren;
 	uint64_t vsiselect, hvictl; /* with AIA */
-	uint64_t vstimecmp; /* with Sstc */
-	uint64_t ssp;       /* with Zicfiss */
+	uint64_t vstimecmp;         /* with Sstc */
+	uint64_t ssp;               /* with Zicfiss */
 };
 
 /* Fences that other vCPUs asked for. */
@@ -111,7 +112,8 @@ struct vcpu {
 	struct vcpu_fences fences;
 	struct sched_entity sched;
 
-	struct vimsic_state imsic; /* with AIA: its interrupt file, but for what a hardware file holds */
+	struct vimsic_state
+		imsic; /* with AIA: its interrupt file, but for what a hardware file holds */
 	unsigned file; /* the hardware file that MSIs go to; 0: none; changed with the VM's lock */
 	struct hart *file_hart; /* whose that is; NULL: it has none */
 

@@ -22,6 +22,13 @@ static struct vcpu_leaving waits(struct vcpu *vcpu)
 	};
 }
 
+static struct vcpu_leaving leaves(struct vcpu *vcpu)
+{
+	aia_file_drop(vcpu);
+	return (struct vcpu_leaving){
+		.vcpu = vcpu, .how = SCHED_STOP, .start = vm_vcpu_leaves(vcpu)};
+}
+
 struct vcpu_leaving vcpu_leave(struct vcpu *vcpu)
 {
 	vcpu_unload(hart_self(), vcpu);
@@ -35,9 +42,7 @@ struct vcpu_leaving vcpu_leave(struct vcpu *vcpu)
 		__atomic_store_n(&vcpu->state, VCPU_SUSPENDED, __ATOMIC_RELEASE);
 		return waits(vcpu);
 	case VCPU_LEAVE:
-		aia_file_drop(vcpu);
-		return (struct vcpu_leaving){
-			.vcpu = vcpu, .how = SCHED_STOP, .start = vm_vcpu_leaves(vcpu)};
+		return leaves(vcpu);
 	default:
 		return (struct vcpu_leaving){.vcpu = vcpu, .how = SCHED_YIELD};
 	}
@@ -64,19 +69,43 @@ static void run_devices_unloaded(struct vcpu *vcpu)
 		vcpu_run_devices(vcpu);
 }
 
+/* false: not yet, or the VM ends before it has begun. */
+static bool has_loaded(struct vcpu *vcpu, struct vcpu_leaving *leaving)
+{
+	struct vm *vm = vcpu->vm;
+
+	if (vcpu->events & VCPU_EVENT_LEAVE) {
+		*leaving = leaves(vcpu);
+		return false;
+	}
+	*leaving = (struct vcpu_leaving){.vcpu = vcpu, .how = SCHED_YIELD};
+	if (csr_read(time) >= vm->not_before)
+		return vm_start_step(vm);
+	leaving->how = SCHED_BLOCK;
+	leaving->deadline = vm->not_before;
+	return false;
+}
+
+static bool has_resumed(struct vcpu *vcpu, struct vcpu_leaving *leaving)
+{
+	run_devices_unloaded(vcpu);
+	if (!vcpu_has_work(vcpu)) {
+		*leaving = waits(vcpu);
+		return false;
+	}
+	__atomic_store_n(&vcpu->state, VCPU_RUNNING, __ATOMIC_RELEASE);
+	if (vcpu->request == VCPU_SUSPEND_NONRETENTIVE)
+		resume_from_reset(vcpu);
+	return true;
+}
+
 bool vcpu_resume(struct vcpu *vcpu, struct vcpu_leaving *leaving)
 {
 	aia_file_come(vcpu);
-	if (is_suspended(vcpu)) {
-		run_devices_unloaded(vcpu);
-		if (!vcpu_has_work(vcpu)) {
-			*leaving = waits(vcpu);
-			return false;
-		}
-		__atomic_store_n(&vcpu->state, VCPU_RUNNING, __ATOMIC_RELEASE);
-		if (vcpu->request == VCPU_SUSPEND_NONRETENTIVE)
-			resume_from_reset(vcpu);
-	}
+	if (vcpu->request == VCPU_LOAD && !has_loaded(vcpu, leaving))
+		return false;
+	if (is_suspended(vcpu) && !has_resumed(vcpu, leaving))
+		return false;
 	vcpu->request = VCPU_GOES_ON;
 	return true;
 }

@@ -170,11 +170,12 @@ static enum status create_devices(struct vm *vm)
 }
 
 /* With the lock. */
-static bool start_vcpu(struct vcpu *vcpu, uint64_t pc, uint64_t opaque)
+static bool start_vcpu(struct vcpu *vcpu, uint64_t pc, uint64_t opaque, enum vcpu_request request)
 {
 	if (vcpu->vm->state != VM_RUNNING || vcpu->state != VCPU_STOPPED)
 		return false;
 	vcpu_power_on(vcpu, pc, opaque);
+	vcpu->request = request;
 	/* What it was told while it was off is void, but the level of its interrupt. */
 	__atomic_store_n(&vcpu->events, VCPU_EVENT_EXTERNAL, __ATOMIC_RELAXED);
 	__atomic_store_n(&vcpu->state, VCPU_RUNNING, __ATOMIC_RELEASE);
@@ -199,24 +200,30 @@ static void reset_irqs(struct vm *vm)
 	aia_init(vm);
 }
 
-/* Its memory is there and its vCPUs are off, or nearly. */
+/* Its memory is there and its vCPUs are off, or nearly. vCPU 0 does the rest: vm_start_step(). */
 static void power_on(struct vm *vm)
 {
-	struct vm_entry entry;
-
 	wait_for_vcpus(vm);
 	sbi_vm_reset(&vm->sbi);
 	reset_irqs(vm);
-	vm_load(vm, &entry);
-	vm->time_delta = -csr_read(time);
+	vm_load_init(vm);
 	vm->dm_again = false;
 	vm->alarm = SCHED_NEVER;
 	vm->starts++;
+	vm->started = csr_read(time);
 	console_reset(vm->console);
 	spin_lock(&vm->lock);
 	vm->state = VM_RUNNING;
-	ASSERT(start_vcpu(vm->vcpu[0], entry.pc, entry.fdt));
+	ASSERT(start_vcpu(vm->vcpu[0], vm->loader.layout.entry, vm->loader.layout.fdt, VCPU_LOAD));
 	spin_unlock(&vm->lock);
+}
+
+bool vm_start_step(struct vm *vm)
+{
+	if (!vm_load_step(vm))
+		return false;
+	vm->time_delta = -csr_read(time);
+	return true;
 }
 
 static bool claim(struct vm *vm)
@@ -248,16 +255,21 @@ enum status vm_start(struct vm *vm)
 	return status;
 }
 
+/* Every end of a VM costs all harts a fence, so a guest that only reboots is made to wait. */
+#define REBOOTS_PER_SECOND 10
+
 void vm_restart(struct vm *vm)
 {
-	log_line("%s: reboots", vm->spec->name);
+	if (vm_may_log(vm))
+		log_line("%s: reboots", vm->spec->name);
+	vm->not_before = vm->started + vm->features->timebase_hz / REBOOTS_PER_SECOND;
 	power_on(vm);
 }
 
 bool vm_start_vcpu(struct vcpu *vcpu, uint64_t pc, uint64_t opaque)
 {
 	spin_lock(&vcpu->vm->lock);
-	bool started = start_vcpu(vcpu, pc, opaque);
+	bool started = start_vcpu(vcpu, pc, opaque, VCPU_GOES_ON);
 
 	spin_unlock(&vcpu->vm->lock);
 	return started;

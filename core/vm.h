@@ -10,6 +10,7 @@
 #define VESPER_CORE_VM_H
 
 #include "backends/console.h"
+#include "config/vm_layout.h"
 #include "core/features.h"
 #include "core/gstage.h"
 #include "core/sched.h"
@@ -35,6 +36,13 @@ enum vm_end {
 	VM_END_KILL, /* by the user */
 };
 
+/* How far kernel, initrd and device tree are in RAM (vm_load.c). */
+struct vm_loader {
+	struct vm_layout layout;
+	unsigned piece;
+	uint64_t done; /* bytes of that piece */
+};
+
 struct vm {
 	const struct vm_spec *spec;
 	const struct features *features;
@@ -45,6 +53,9 @@ struct vm {
 	enum vm_end end;
 	unsigned exit_status; /* of the last end; 0: well */
 	unsigned starts;      /* how often it was started */
+	uint64_t started;     /* host time of the last start */
+	uint64_t not_before;  /* host time from which it may run */
+	struct vm_loader loader;
 
 	uint64_t alarm;      /* host time at which dm_alarm() is due; SCHED_NEVER */
 	uint64_t time_delta; /* guest time = host time + time_delta */
@@ -63,7 +74,7 @@ struct vm {
 	bool dm_again;      /* the device model has more to do */
 	struct console *console;
 
-	bool aia; /* APLIC and IMSICs (aia.c) instead of the PLIC */
+	bool aia;           /* APLIC and IMSICs (aia.c) instead of the PLIC */
 	uint64_t plic_size; /* of its window; 0: it has none */
 	struct vplic vplic;
 	struct vaplic vaplic;
@@ -71,10 +82,11 @@ struct vm {
 	struct sbi_vm sbi;
 	struct sched_group group;
 	unsigned n_vcpus;
-	struct vcpu **vcpu; /* spec->vcpus of them */
-	unsigned n_on;      /* vCPUs that are not stopped */
+	struct vcpu **vcpu;       /* spec->vcpus of them */
+	unsigned n_on;            /* vCPUs that are not stopped */
 	bool stale[VM_HARTS_MAX]; /* by hart index: it must fence before it runs the VM again */
-	uint32_t last_vcpu[VM_HARTS_MAX]; /* by hart index: whose translations it may hold, ID + 1 */
+	uint32_t
+		last_vcpu[VM_HARTS_MAX]; /* by hart index: whose translations it may hold, ID + 1 */
 
 	struct log_limit log_limit;
 };
@@ -128,6 +140,12 @@ struct vm *vm_vcpu_leaves(struct vcpu *vcpu);
 
 /* And now the scheduler has let it go, too. */
 void vm_vcpu_is_off(struct vcpu *vcpu);
+
+/*
+ * vCPU 0 of a VM that starts first does this, without being loaded: one step of what must be in memory. Each is short and
+ * charged to the VM, so that nobody waits for a large kernel. true: it can enter the guest.
+ */
+bool vm_start_step(struct vm *vm);
 
 /* Starts the VM again after vm_vcpu_leaves(). */
 void vm_restart(struct vm *vm);

@@ -28,16 +28,19 @@ static void *place(struct vm *vm, uint64_t addr, uint64_t size)
 	return at;
 }
 
-/* One piece of the kernel; what it has beyond the file's bytes is zero already. */
-static void copy_piece(struct vm *vm, const struct elf_segment *piece)
+/* At most a block of it, and of no more than one; what it has beyond the file's bytes is zero already. true: that was all. */
+static bool copy_some(struct vm *vm, const struct elf_segment *piece)
 {
-	uint64_t first = (piece->addr + BLOCK_SIZE - 1) & ~(BLOCK_SIZE - 1);
+	uint64_t done = vm->loader.done, at = piece->addr + done;
+	uint64_t left = piece->data.size - done, n = BLOCK_SIZE - at % BLOCK_SIZE;
 
-	/* No need to zero the blocks that it fills. */
-	for (uint64_t at = first; at + BLOCK_SIZE <= piece->addr + piece->data.size;
-		at += BLOCK_SIZE)
+	n = n < left ? n : left;
+	/* No need to zero a block that it fills. */
+	if (n == BLOCK_SIZE)
 		vm_populate(vm, gpa(at), VM_UNDEFINED);
-	memcpy(place(vm, piece->addr, piece->data.size), piece->data.data, piece->data.size);
+	memcpy(place(vm, at, n), (const char *)piece->data.data + done, n);
+	vm->loader.done = n < left ? done + n : 0;
+	return n == left;
 }
 
 static void make_seed(uint8_t *seed, size_t size)
@@ -48,31 +51,53 @@ static void make_seed(uint8_t *seed, size_t size)
 	spin_unlock(&random_lock);
 }
 
-void vm_load(struct vm *vm, struct vm_entry *out)
+static void write_fdt(struct vm *vm)
 {
 	const struct vm_spec *spec = vm->spec;
-	struct vm_layout layout;
-	struct elf_segment piece;
-
-	if (vm_layout(spec, &layout) != OK)
-		panic("%s was checked and can't be laid out", spec->name);
+	const struct vm_layout *layout = &vm->loader.layout;
 	struct guest_fdt_input in = {
 		.spec = spec,
 		.aia = vm->aia,
 		.isa = vm->features->guest_isa,
 		.mmu_type = vm->features->guest_mmu,
 		.timebase_hz = vm->features->timebase_hz,
-		.initrd_start = layout.initrd,
-		.initrd_end = layout.initrd + spec->initrd.size,
+		.initrd_start = layout->initrd,
+		.initrd_end = layout->initrd + spec->initrd.size,
 	};
 
 	make_seed(in.rng_seed, sizeof(in.rng_seed));
-	for (unsigned i = 0; vm_layout_kernel(spec, i, &piece); i++)
-		copy_piece(vm, &piece);
-	if (spec->initrd.size)
-		memcpy(place(vm, layout.initrd, spec->initrd.size), spec->initrd.data,
-			spec->initrd.size);
-	if (guest_fdt_build(place(vm, layout.fdt, layout.fdt_size), layout.fdt_size, &in) != OK)
+	if (guest_fdt_build(place(vm, layout->fdt, layout->fdt_size), layout->fdt_size, &in) != OK)
 		panic("the device tree of %s does not fit", spec->name);
-	*out = (struct vm_entry){.pc = layout.entry, .fdt = layout.fdt};
+}
+
+void vm_load_init(struct vm *vm)
+{
+	vm->loader = (struct vm_loader){0};
+	if (vm_layout(vm->spec, &vm->loader.layout) != OK)
+		panic("%s was checked and can't be laid out", vm->spec->name);
+}
+
+/* Piece `i` of all that is copied: those of the kernel, then the initrd. */
+static bool piece_of(const struct vm *vm, unsigned i, struct elf_segment *out)
+{
+	const struct blob *initrd = &vm->spec->initrd;
+
+	if (vm_layout_kernel(vm->spec, i, out))
+		return true;
+	*out = (struct elf_segment){vm->loader.layout.initrd, initrd->size, *initrd};
+	return initrd->size &&
+	       (i == 0 || vm_layout_kernel(vm->spec, i - 1, &(struct elf_segment){0}));
+}
+
+bool vm_load_step(struct vm *vm)
+{
+	struct elf_segment piece;
+
+	if (!piece_of(vm, vm->loader.piece, &piece)) {
+		write_fdt(vm);
+		return true;
+	}
+	if (copy_some(vm, &piece))
+		vm->loader.piece++;
+	return false;
 }

@@ -5,13 +5,14 @@
 
 #include "core/vm.h"
 
-struct vm_entry {
-	uint64_t pc;
-	uint64_t fdt; /* GPA of the device tree */
-};
+/* Begins anew in vm->loader; its layout tells where the VM is entered. */
+void vm_load_init(struct vm *vm);
 
-/* Copies kernel and initrd, writes the device tree. All sizes were checked by config/vm_spec.c. */
-void vm_load(struct vm *vm, struct vm_entry *out);
+/*
+ * Copies at most a block of kernel and initrd, or writes the device tree as the last step. true: all is there.
+ * config/vm_kernel.c has checked all sizes.
+ */
+bool vm_load_step(struct vm *vm);
 
 /* The entropy that guests' rng-seed is drawn from (the firmware's own seed, if it gave one). */
 void vm_load_seed(const uint8_t *seed, unsigned len);
