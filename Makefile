@@ -63,12 +63,12 @@ DM_OBJS := devices/dm.o devices/virtqueue.o devices/virtio_mmio.o devices/consol
 OBJS := boot/entry.o boot/start.o \
 	core/trap_entry.o core/trap.o core/hart.o core/host_irq.o core/sched.o core/fp.o core/fp_regs.o \
 	core/vcpu.o core/vcpu_event.o core/vcpu_sbi.o core/vcpu_switch.o core/vcpu_wait.o \
-	core/vm.o core/vm_load.o core/vm_memory.o core/vm_place.o core/gstage.o core/page.o core/zero.o core/own.o \
-	core/insn.o core/mmio.o core/csr_trap.o core/aia.o core/aia_file.o core/walk.o core/guest_access.o core/trying.o core/dm_host.o core/features.o core/clock.o \
+	core/vm.o core/vm_load.o core/vm_memory.o core/vm_place.o core/gstage.o core/page.o core/zero.o core/copy.o core/own.o \
+	core/insn.o core/mmio.o core/csr_trap.o core/aia.o core/aia_file.o core/walk.o core/guest_access.o core/trying.o core/dm_host.o core/features.o core/pmu.o core/clock.o \
 	core/firmware.o core/power.o core/panic.o \
 	sbi/base.o sbi/dbcn.o sbi/fwft.o sbi/hsm.o sbi/ipi.o sbi/legacy.o sbi/pmu.o sbi/pmu_event.o sbi/rfence.o sbi/sbi.o sbi/srst.o sbi/sse.o sbi/sse_attr.o sbi/sta.o sbi/susp.o sbi/time.o \
 	irq/plic.o irq/vplic.o irq/aplic.o irq/imsic.o irq/vaplic.o irq/vimsic.o \
-	backends/console.o backends/terminal.o drivers/uart.o drivers/goldfish_rtc.o drivers/sifive_test.o \
+	backends/console.o backends/console_input.o backends/escape.o backends/terminal.o drivers/uart.o drivers/goldfish_rtc.o drivers/sifive_test.o \
 	config/bundle.o config/config_error.o config/dt.o config/elf.o config/fdtw.o config/guest_fdt.o config/isa.o config/isa_table.o config/machine.o config/machine_cpu.o config/machine_devices.o config/machine_imsic.o config/machine_irq.o config/machine_memory.o config/vm_config.o config/vm_devices.o config/vm_kernel.o config/vm_layout.o config/vm_rules.o config/vm_spec.o \
 	monitor/commands.o monitor/editor.o monitor/monitor.o monitor/print.o monitor/report.o \
 	lib/log.o lib/random.o

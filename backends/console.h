@@ -7,6 +7,7 @@
  *
  * The escape key (Ctrl-]) and what follows is the user's word to Vesper: it is
  * handed to the function that console_set_escape() named (monitor/). The key typed twice is the guest's.
+ * No guest can take it away: the terminal is always read, and what then has no room is lost.
  *
  * Calls may come from any hart: one lock inside. `ready` is called without it.
  */
@@ -34,7 +35,7 @@ struct console *console_create(
 /* Takes as many bytes as now go anywhere; when that was not all, ready() tells when to go on. */
 size_t console_send(struct console *c, const char *data, size_t len);
 
-/* Takes all of it, waiting for the terminal (a bounded time, then what it does not take is dropped). */
+/* Takes all of it, waiting for the terminal (a bounded time, then the rest is dropped). */
 void console_write(struct console *c, const char *data, size_t len);
 
 /* Takes up to `len` bytes of waiting input. */
@@ -48,20 +49,30 @@ void console_reset(struct console *c);
 
 /*
  * Brings it to the front, with a line that says whose it is and what it had kept. NULL: nobody, the terminal is the
- * monitor's. Calls ready(): without a VM's lock.
+ * monitor's. The terminal's modes are set back. Calls ready(): without a VM's lock.
  */
 void console_to_front(struct console *c);
 struct console *console_front(void);
 
+/* The same where the user did not ask for it, if `from` is in front still; what he has typed ahead is dropped. */
+void console_leave(struct console *from, struct console *to);
+
+/*
+ * Vesper's own words to the user, before what the one in front says next. Never waits: they are kept, and what is more than an
+ * answer of the monitor is lost.
+ */
+void console_say(const char *text, size_t len);
+
 /*
  * Input bytes for the one who owns the escape key: called with the byte after the key, and with each byte typed while nobody
- * is in front. In the interrupt of the terminal, without the lock.
+ * is in front. In the interrupt of the terminal, without the lock. NULL: the key is the guest's, and its input waits
+ * in the terminal while there is no room, so that none is lost.
  */
 void console_set_escape(void (*input)(char byte));
 
 /*
- * Takes typed bytes from `next` (-1: there are no more) while the console in front has room for them, and a bounded number of
- * them. Called by terminal_interrupt(); terminal_want_input() tells whether the terminal may be read at all.
+ * Takes typed bytes from `next` (-1: there are no more), a bounded number of them, and one command of the monitor at
+ * most. Called by terminal_interrupt(); terminal_want_input() tells whether the terminal may be read at all.
  */
 void console_input(int (*next)(void));
 /* The terminal can take more. */

@@ -7,8 +7,11 @@
 #include "drivers/uart.h"
 #include "lib/log.h"
 
-#define SEND_MAX 1024   /* bytes a call, so that a guest with much to say takes turns */
-#define PATIENCE 100000 /* polls of the UART for one byte; on real hardware some 10 ms */
+#define SEND_MAX 1024 /* bytes a call, so that a guest with much to say takes turns */
+#define WAIT_MAX \
+	16 /* bytes a call where it waits for them: a transmitter's FIFO, some ms of a slow line */
+#define PATIENCE 20000 /* polls of the UART for one byte; on real hardware some 10 ms */
+#define PAUSE    64    /* rounds of a loop between two of them */
 
 static bool has_uart, has_interrupt; /* set once, at boot */
 
@@ -56,20 +59,32 @@ static size_t send_some(const char *data, size_t len)
 	return sent;
 }
 
+void terminal_pause(void)
+{
+	for (volatile unsigned i = 0; i < PAUSE; i++)
+		;
+}
+
+/* A UART that is stuck was waited for once, and is not again until it takes a byte. The rest is dropped. */
 static void send_all(const char *data, size_t len)
 {
-	unsigned patience = PATIENCE;
+	static bool stuck;
+	unsigned patience = stuck ? 1 : PATIENCE;
 
 	while (len) {
 		size_t sent = send_some(data, len);
 
-		if (!sent && --patience)
-			continue;
-		patience = PATIENCE;
-		if (!sent)
-			sent = 1;
 		data += sent;
 		len -= sent;
+		if (sent) {
+			patience = PATIENCE;
+			stuck = false;
+		} else if (!--patience) {
+			stuck = true;
+			return;
+		} else {
+			terminal_pause();
+		}
 	}
 }
 
@@ -110,22 +125,37 @@ static size_t send_now(const char *data, size_t len)
 	return sent;
 }
 
-/* Nothing would tell when to go on, so this is the end of it. */
-static __attribute__((noinline)) size_t send_for_good(const char *data, size_t len)
+/* Nothing would tell when there is room: it waits, but not for long, and what the UART did not take is dropped. */
+static __attribute__((noinline)) size_t send_waiting(const char *data, size_t len)
 {
-	terminal_write(data, len < SEND_MAX ? len : SEND_MAX);
-	return len;
+	size_t n = len < WAIT_MAX ? len : WAIT_MAX;
+
+	terminal_write(data, n);
+	return n;
+}
+
+bool terminal_tells(void)
+{
+	return has_interrupt;
 }
 
 size_t terminal_send(const char *data, size_t len)
 {
 	if (!has_interrupt)
-		return send_for_good(data, len);
+		return send_waiting(data, len);
 	bool locked = log_lock(&lock);
 	size_t sent = send_now(data, len);
 
 	log_unlock(&lock, locked);
 	return sent;
+}
+
+void terminal_call(void)
+{
+	bool locked = log_lock(&lock);
+
+	tell_when_empty();
+	log_unlock(&lock, locked);
 }
 
 void terminal_want_input(bool want)

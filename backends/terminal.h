@@ -16,16 +16,25 @@
 void terminal_init(bool interrupt);
 
 /*
- * Writes all of it, waiting for the UART (a bounded time a byte, then the byte is dropped). Nothing
- * that others write comes in between.
+ * Writes all of it, waiting for the UART (a bounded time a byte, then the rest is dropped, and
+ * more at once until it takes a byte again). Nothing that others write comes in between.
  */
 void terminal_write(const char *data, size_t len);
 
 /*
  * Writes what the UART takes now; when that was not all, the interrupt leads to console_room().
- * Without interrupt it waits as terminal_write() does, and drops what is too much for one call.
+ * Without interrupt it waits as terminal_write() does, for a few bytes a call.
  */
 size_t terminal_send(const char *data, size_t len);
+
+/* Is there an interrupt that leads to console_room()? */
+bool terminal_tells(void);
+
+/* Makes it come as soon as the UART is idle. Only where there is one. */
+void terminal_call(void);
+
+/* Some time without any lock, for one who waits for the terminal. */
+void terminal_pause(void);
 
 /*
  * May the UART be read? While not, what is typed stays in it and the sender waits, so that nothing is lost.

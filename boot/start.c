@@ -149,8 +149,11 @@ static void create_vms(void)
 	vm_check_memory();
 }
 
-/* Blocks zeroed before the first guest starts: a quarter of what Linux touches while it boots. */
-#define BLOCKS_AHEAD 8
+/*
+ * Blocks zeroed before the first guest starts: two for the ends of what is loaded, and a third of what Linux touches
+ * while it boots.
+ */
+#define BLOCKS_AHEAD 12
 
 static void say_what_runs(void)
 {

@@ -13,6 +13,9 @@
 #define CTRL_D       4
 #define END_EVERY_MS 1000 /* a program may be in the way of the first one */
 
+/* Ctrl-] and NUL: all that follows is the VM's, Ctrl-] too, and waits where it doesn't read (monitor/monitor.c). */
+static const char all_is_input[] = {0x1d, 0};
+
 static const char started[] = "vesper: starting"; /* boot/start.c */
 
 struct feed {
@@ -71,7 +74,13 @@ static bool copy_output(struct feed *feed, int *error)
 
 	if (count < 0)
 		return errno == EINTR;
+	const bool had_started = has_started(feed);
+
 	watch(feed, bytes, (size_t)count);
+	if (!had_started && has_started(feed)) {
+		memcpy(feed->bytes, all_is_input, sizeof(all_is_input));
+		feed->count = sizeof(all_is_input);
+	}
 	*error = write_out(bytes, (size_t)count);
 	return count && !*error;
 }

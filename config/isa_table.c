@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Left out on purpose, although a host may have them: Zihpm and Sscofpmf (a
- * guest's counters are those of the SBI), Zk (it includes Zkr). Svade with
+ * Left out on purpose, although a host may have them: Zihpm (a guest's
+ * counters are those of the SBI), Zk (it includes Zkr). Svade with
  * Svadu means "Svade until the SBI is asked for the other".
  */
 #include "config/isa_table.h"
@@ -114,7 +114,7 @@ const struct isa_name isa_table[] = {
 	{"smstateen", ISA_SMSTATEEN, false},
 	{"ssaia", ISA_SSAIA, false},
 	{"ssccptr", ISA_MAX, true},
-	{"sscofpmf", ISA_SSCOFPMF, false},
+	{"sscofpmf", ISA_SSCOFPMF, true},
 	{"ssdbltrp", ISA_SSDBLTRP, true},
 	{"ssnpm", ISA_SSNPM, true},
 	{"ssstateen", ISA_SSSTATEEN, false},

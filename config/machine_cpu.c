@@ -156,7 +156,10 @@ static enum status read_harts(struct machine_reader *r, int cpus, const struct c
 
 	m->isa = boot->isa;
 	while (status == OK && (node = next_cpu(r->fdt, cpus, node, &cpu.id)) >= 0) {
-		read_cpu(r->fdt, node, cpu.id, &cpu);
+		if (cpu.id == boot->id)
+			cpu = *boot;
+		else
+			read_cpu(r->fdt, node, cpu.id, &cpu);
 		if (is_known(m, cpu.id))
 			continue;
 		if (isa_has(&boot->isa, ISA_H) && !isa_has(&cpu.isa, ISA_H))

@@ -16,11 +16,10 @@ static void match(struct machine_reader *r, const struct dt_walk *walk,
 	int node = walk->node[walk->depth], len;
 	const char *names = fdt_getprop(r->fdt, node, "compatible", &len);
 
-	if (!names || !dt_okay(r->fdt, node))
-		return;
-	for (unsigned i = 0; i < n; i++) {
+	for (unsigned i = 0; names && i < n; i++) {
 		if (fdt_stringlist_contains(names, len, drivers[i].compatible)) {
-			drivers[i].read(r, walk);
+			if (dt_okay(r->fdt, node))
+				drivers[i].read(r, walk);
 			return;
 		}
 	}
@@ -106,6 +105,7 @@ void machine_devices_read(struct machine_reader *r)
 		{"snps,dw-apb-uart", read_uart},
 		{"google,goldfish-rtc", read_rtc},
 		{"sifive,test0", read_finisher},
+		{"riscv,imsics", machine_imsic_read},
 	};
 
 	r->stdout_node = find_stdout(r->fdt);

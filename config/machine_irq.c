@@ -161,17 +161,14 @@ static enum machine_irqchip uart_irqchip(const struct machine_reader *r)
 
 void machine_irq_read(struct machine_reader *r)
 {
-	/* In two walks: which APLIC is ours depends on the IMSIC. */
-	static const struct machine_driver imsic[] = {{"riscv,imsics", machine_imsic_read}};
-	static const struct machine_driver others[] = {
+	static const struct machine_driver drivers[] = {
 		{"sifive,plic-1.0.0", read_plic},
 		{"riscv,plic0", read_plic},
 		{"thead,c900-plic", read_plic},
 		{"riscv,aplic", read_aplic},
 	};
 
-	machine_match(r, imsic, COUNT(imsic));
-	machine_match(r, others, COUNT(others));
+	machine_match(r, drivers, COUNT(drivers));
 	r->out->uart_irqchip = uart_irqchip(r);
 	/* With another interrupt controller the number means something else. */
 	if (r->out->uart_irqchip == MACHINE_IRQCHIP_NONE)

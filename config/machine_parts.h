@@ -24,10 +24,13 @@ MUST_CHECK enum status machine_memory_read(struct machine_reader *r);
 /* Harts, ISA, MMU, timebase; sets intc. */
 MUST_CHECK enum status machine_cpu_read(struct machine_reader *r);
 
-/* UART, RTC, finisher; sets uart_parent. An absent or unusable one is no error: its range stays empty. */
+/*
+ * UART, RTC, finisher, IMSIC; sets uart_parent and imsic. An absent or unusable one is no error: its range stays
+ * empty.
+ */
 void machine_devices_read(struct machine_reader *r);
 
-/* PLIC, IMSIC, APLIC, and which of them the UART is wired to. The same goes for them. */
+/* PLIC, APLIC, and which of them the UART is wired to: in a walk of its own, which depends on the other. */
 void machine_irq_read(struct machine_reader *r);
 
 /*

@@ -5,6 +5,7 @@
  * misspelt setting that is quietly ignored costs an evening.
  */
 #include <libfdt.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "config/vm_parts.h"
@@ -88,6 +89,8 @@ static bool set_name(const struct vm_node *n, struct vm_spec *spec)
 		if (name[i] <= ' ' || name[i] > '~')
 			return vm_rules_fail(n, "the name holds a character that is not printable");
 	memcpy(spec->name, name, len + 1);
+	snprintf(spec->where, sizeof(spec->where), "%s%s%s", n->source ? n->source : "",
+		n->source ? ": " : "", n->path);
 	return true;
 }
 

@@ -6,6 +6,7 @@
 
 #include "core/csr.h"
 #include "core/fp.h"
+#include "core/pmu.h"
 #include "core/trying.h"
 #include "core/zero.h"
 #include "lib/log.h"
@@ -113,6 +114,18 @@ static bool probe_imsic(const struct machine *machine)
 	return !trying_read_stopei(0, &value);
 }
 
+/* It goes to the guest as an interrupt of Vesper's making, which takes AIA's hvien. */
+static bool probe_lcofi(const struct machine *machine, bool aia)
+{
+	if (!isa_has(&machine->isa, ISA_SSCOFPMF) || !aia || !pmu_counters())
+		return false;
+	csr_write(hvien, HVIP_LCOFI);
+	bool taken = csr_read(hvien) & HVIP_LCOFI;
+
+	csr_write(hvien, 0);
+	return taken;
+}
+
 static const char *mmu_name(const struct machine *machine)
 {
 	return machine->mmu_type[0] ? machine->mmu_type : "riscv,sv39";
@@ -144,6 +157,10 @@ void features_probe(const struct machine *machine, struct features *f)
 	f->stateen = !trying_read_hstateen0(0, &value);
 	f->aia = probe_aia(machine);
 	f->imsic = f->aia && probe_imsic(machine);
+	pmu_probe();
+	f->lcofi = probe_lcofi(machine, f->aia);
+	if (!f->lcofi)
+		isa_remove(&usable, ISA_SSCOFPMF);
 	f->vlenb = isa_has(&machine->isa, ISA_V) ? fp_probe_vlenb() : 0;
 	if (!fp_pages(f->vlenb))
 		die("vector registers of %u bytes are more than Vesper has room for", f->vlenb);

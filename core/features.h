@@ -27,6 +27,7 @@ struct features {
 	bool stateen;
 	bool aia;            /* Ssaia's registers */
 	bool imsic;          /* and an IMSIC at each hart */
+	bool lcofi;          /* counter overflows can be a guest's interrupt */
 	unsigned vlenb;      /* bytes of a vector register; 0: no V */
 	unsigned cboz_block; /* bytes that cbo.zero zeroes for Vesper itself; 0: not usable */
 	enum features_ignored ignored;

@@ -54,18 +54,21 @@ void fp_load(struct hart *hart, struct vcpu *vcpu)
 }
 
 /*
- * Dirty is all bits of the field. A hart without vector registers keeps VS at 0. Both the guest's field and ours become
- * dirty, but not on every hart: QEMU leaves ours alone when a guest writes fcsr, vcsr or vstart.
+ * Dirty is all bits of the field. A hart without vector registers keeps VS at 0. The CSRs are few, and saved in any case:
+ * QEMU does not make our field dirty when a guest writes one of them.
  */
 void fp_unload(struct hart *hart, struct vcpu *vcpu)
 {
-	uint64_t status = csr_read(sstatus), guest = csr_read(vsstatus);
+	uint64_t status = csr_read(sstatus);
 
 	if (hart->fp_owner != vcpu || vcpu->fp_hart != hart)
 		return;
-	if ((status & SSTATUS_FS) == SSTATUS_FS || (guest & SSTATUS_FS) == SSTATUS_FS)
+	fp_regs_save_fcsr(vcpu->fp);
+	if ((status & SSTATUS_FS) == SSTATUS_FS)
 		fp_regs_save(vcpu->fp);
-	if ((status & SSTATUS_VS) == SSTATUS_VS || (guest & SSTATUS_VS) == SSTATUS_VS)
+	if (status & SSTATUS_VS)
+		fp_regs_save_vector_csrs(vcpu->fp);
+	if ((status & SSTATUS_VS) == SSTATUS_VS)
 		fp_regs_save_vector(vcpu->fp);
 	set_status(CLEAN);
 }

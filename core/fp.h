@@ -37,8 +37,10 @@ bool fp_claim(struct hart *hart, struct vcpu *vcpu);
 
 /* fp_regs.S; FS and VS are on. */
 void fp_regs_save(struct fp_state *to);
+void fp_regs_save_fcsr(struct fp_state *to);
 void fp_regs_restore(const struct fp_state *from);
 void fp_regs_save_vector(struct fp_state *to);
+void fp_regs_save_vector_csrs(struct fp_state *to);
 void fp_regs_restore_vector(const struct fp_state *from);
 uint64_t fp_regs_vlenb(void);
 

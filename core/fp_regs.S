@@ -24,6 +24,10 @@
 .globl fp_regs_save
 fp_regs_save:
 	each_f fsd
+	ret
+
+.globl fp_regs_save_fcsr
+fp_regs_save_fcsr:
 	frcsr	t0
 	sd	t0, FCSR(a0)
 	ret
@@ -40,9 +44,8 @@ fp_regs_vlenb:
 	csrr	a0, vlenb
 	ret
 
-/* vstart other than 0 would leave registers out, so it is saved first and restored last. */
-.globl fp_regs_save_vector
-fp_regs_save_vector:
+.globl fp_regs_save_vector_csrs
+fp_regs_save_vector_csrs:
 	csrr	t0, vstart
 	csrr	t1, vl
 	csrr	t2, vtype
@@ -51,6 +54,12 @@ fp_regs_save_vector:
 	sd	t1, VL(a0)
 	sd	t2, VTYPE(a0)
 	sd	t3, VCSR(a0)
+	ret
+
+/* vstart other than 0 would leave registers out. */
+.globl fp_regs_save_vector
+fp_regs_save_vector:
+	csrr	t0, vstart
 	csrw	vstart, zero
 	csrr	t1, vlenb
 	slli	t1, t1, 3
@@ -65,6 +74,7 @@ fp_regs_save_vector:
 	csrw	vstart, t0      /* the registers stay the vCPU's */
 	ret
 
+/* vstart comes last: every other vector instruction sets it to 0. */
 .globl fp_regs_restore_vector
 fp_regs_restore_vector:
 	csrw	vstart, zero

@@ -74,10 +74,17 @@ static void free_below(struct gstage *g, uint64_t pte, unsigned level)
 	g->tables--;
 }
 
+void gstage_clear(struct gstage *g)
+{
+	for (unsigned i = 0; i < ROOT_ENTRIES; i++) {
+		free_below(g, g->root[i], g->levels - 1);
+		g->root[i] = 0;
+	}
+}
+
 void gstage_destroy(struct gstage *g)
 {
-	for (unsigned i = 0; i < ROOT_ENTRIES; i++)
-		free_below(g, g->root[i], g->levels - 1);
+	gstage_clear(g);
 	page_free(g->root, 4);
 	g->root = NULL;
 	g->tables = 0;

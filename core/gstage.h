@@ -28,6 +28,9 @@ uint64_t gstage_mode(uint64_t modes, uint64_t end);
 /* `mode` is an ATP_* value. ERR_NO_MEMORY. */
 MUST_CHECK enum status gstage_init(struct gstage *g, uint64_t mode);
 
+/* Nothing is mapped any more; the tables below the root are freed, not what they map. No hart may still use them. */
+void gstage_clear(struct gstage *g);
+
 /* Frees all tables, not what they map. No hart may still use it (invariant 3). */
 void gstage_destroy(struct gstage *g);
 

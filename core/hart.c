@@ -7,6 +7,7 @@
 #include "core/hfence.h"
 #include "core/host_irq.h"
 #include "core/page.h"
+#include "core/pmu.h"
 #include "core/trap.h"
 #include "core/vm.h"
 #include "lib/log.h"
@@ -54,14 +55,15 @@ static void fence_all(struct hart *hart)
 
 	if (asked == hart->fences_done)
 		return;
-	__asm__ volatile("sfence.vma" ::: "memory");
-	hfence_gvma_all();
-	/* Nobody is loaded: what was may be gone, and hgatp must not name it any more. */
+	/* Nobody is loaded: what was may be gone, and not even a speculative walk may begin there after the fence. */
 	if (!hart->vcpu || hart->vcpu->hart != hart) {
+		csr_write(vsatp, 0);
 		csr_write(hgatp, 0);
 		hart->vcpu = NULL;
 		hart->vm = NULL;
 	}
+	__asm__ volatile("sfence.vma" ::: "memory");
+	hfence_gvma_all();
 	__atomic_store_n(&hart->fences_done, asked, __ATOMIC_RELEASE);
 }
 
@@ -102,12 +104,13 @@ static uint32_t ask_for_fence(struct hart *hart, struct vm *vm)
 static void fence(struct vm *vm)
 {
 	uint32_t asked[MACHINE_HARTS_MAX];
+	const unsigned n = n_harts;
 
-	for (unsigned i = 0; i < n_harts; i++)
+	for (unsigned i = 0; i < n; i++)
 		asked[i] = ask_for_fence(harts[i], vm);
-	for (unsigned i = 0; i < n_harts; i++)
+	for (unsigned i = 0; i < n; i++)
 		while ((int32_t)(__atomic_load_n(&harts[i]->fences_done, __ATOMIC_ACQUIRE) -
-			       asked[i]) < 0)
+				 asked[i]) < 0)
 			hart_serve(hart_self());
 }
 
@@ -162,6 +165,8 @@ void hart_interrupts(struct hart *hart, struct vcpu *vcpu)
 
 	if (!vcpu)
 		return;
+	if (pending & SIE_LCOFIE)
+		pmu_overflow(vcpu);
 	if (pending & SIE_STIE)
 		vcpu_timers_expired(vcpu);
 	if (vcpu->events)
@@ -183,7 +188,12 @@ static void wait(struct hart *hart)
 
 	hart->tick = sched_deadline(hart->index);
 	hart_set_timer(hart, NULL);
+	/* Interrupts of whoever was here last would end the wait at once: WFI does not ask whose they are. */
+	uint64_t guest_enabled = csr_read(vsie);
+
+	csr_write(vsie, 0);
 	__asm__ volatile("wfi" ::: "memory");
+	csr_write(vsie, guest_enabled);
 	hart_interrupts(hart, NULL);
 	hart->idle_ticks += csr_read(time) - start;
 }
@@ -243,7 +253,7 @@ _Noreturn void hart_main(struct hart *hart)
 		csr_write(stimecmp, SCHED_NEVER);
 	if (features->aia) {
 		/* A guest's interrupts are those of hvip, in their default order. */
-		csr_write(hvien, 0);
+		csr_write(hvien, features->lcofi ? HVIP_LCOFI : 0);
 		csr_write(hviprio1, 0);
 		csr_write(hviprio2, 0);
 	}

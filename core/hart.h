@@ -28,12 +28,14 @@ struct hart {
 	unsigned n_files;  /* guest interrupt files, whose pages follow: 1..n_files */
 	struct vcpu *vcpu; /* whose state is in the VS-level CSRs; it may have been saved already */
 	struct vcpu *fp_owner; /* whose FP and vector registers are in the hart; NULL: nobody's */
-	const struct vm *vm; /* whose translations hgatp names */
+	const struct vm *vm;   /* whose translations hgatp names */
 	uint64_t tick;         /* when the scheduler wants to be called; SCHED_NEVER */
 	uint32_t fences_asked, fences_done; /* of hart_fence_all() */
 	uint64_t idle_ticks;                /* time it had nobody to run */
-	uint64_t files_asked; /* bit f: another hart asks for guest interrupt file f to be given up */
-	struct vcpu *file_owner[64];        /* of each of those files, this hart's own affair; NULL: free */
+	uint64_t
+		files_asked; /* bit f: another hart asks for guest interrupt file f to be given up */
+	struct vcpu
+		*file_owner[64]; /* of each of those files, this hart's own affair; NULL: free */
 };
 
 _Static_assert(sizeof(struct hart) <= OWN_SLOT_SIZE - OWN_SLOT_STACK_TOP, "");

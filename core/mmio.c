@@ -91,8 +91,7 @@ static __attribute__((noinline)) bool load_plic(struct vcpu *vcpu, gpa_t addr)
 
 static __attribute__((noinline)) bool load_aia(struct vcpu *vcpu, gpa_t addr)
 {
-	return vcpu->vm->aia &&
-	       aia_read(vcpu->vm, addr, vcpu->last_insn.size, &vcpu->mmio_value);
+	return vcpu->vm->aia && aia_read(vcpu->vm, addr, vcpu->last_insn.size, &vcpu->mmio_value);
 }
 
 /* Into vcpu->mmio_value. */
@@ -128,11 +127,21 @@ static bool store(struct vcpu *vcpu, gpa_t addr)
 
 /* ---- the instruction; each returns as mmio_fault() does ---- */
 
+/* A sibling's request may be long: not all vCPUs of a VM wait for it at once on as many harts. false: it is to run again. */
+static inline bool lock_vm(struct vcpu *vcpu)
+{
+	if (spin_lock_for(&vcpu->vm->lock, VM_LOCK_TRIES))
+		return true;
+	vcpu->request = VCPU_YIELD;
+	return false;
+}
+
 static bool emulate_load(struct vcpu *vcpu, gpa_t addr)
 {
 	const struct insn *insn = &vcpu->last_insn;
 
-	spin_lock(&vcpu->vm->lock);
+	if (!lock_vm(vcpu))
+		return false;
 	bool done = load(vcpu, addr);
 
 	spin_unlock(&vcpu->vm->lock);
@@ -145,7 +154,8 @@ static bool emulate_load(struct vcpu *vcpu, gpa_t addr)
 
 static __attribute__((noinline)) bool emulate_store(struct vcpu *vcpu, gpa_t addr)
 {
-	spin_lock(&vcpu->vm->lock);
+	if (!lock_vm(vcpu))
+		return false;
 	bool done = store(vcpu, addr);
 
 	spin_unlock(&vcpu->vm->lock);

@@ -147,19 +147,17 @@ void *page_take_reserved_zeroed(void)
 {
 	spin_lock(&lock);
 	struct block *b = take_zeroed();
+	bool zeroed = b;
 
-	if (b) {
-		ASSERT(n_reserved);
-		n_free--;
-		n_reserved--;
-	}
+	if (!b)
+		b = take(&free_list);
+	ASSERT(b && n_reserved);
+	n_free--;
+	n_reserved--;
 	spin_unlock(&lock);
-	if (b)
-		return base_of(b);
-	void *block = page_take_reserved();
-
-	zero_pages(block, BLOCK_SIZE);
-	return block;
+	if (!zeroed)
+		zero_pages(base_of(b), BLOCK_SIZE);
+	return base_of(b);
 }
 
 void page_return_reserved(void *block)

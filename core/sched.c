@@ -22,7 +22,9 @@
 
 #include "lib/spinlock.h"
 
-#define SLICE_US       2000    /* of run time */
+#define SLICE_US 2000 /* of run time */
+#define CROWD_US \
+	20000 /* harts are told at most once in this time that there are more vCPUs than harts */
 #define GRAIN_US       200     /* of vtime: less than this apart is even */
 #define BONUS_US       4000    /* of vtime */
 #define LAG_US         1000000 /* of vtime; more than a slice of a VM of many vCPUs or little weight */
@@ -50,11 +52,12 @@ struct sched_hart {
 static struct {
 	struct spinlock lock; /* of all that is here, and of all entities and groups */
 	unsigned n_harts;
-	unsigned n_on;    /* entities that are not OFF */
-	unsigned shift;   /* vtime counts units of 2^shift ticks */
-	unsigned fastest; /* the hart whose clock is the furthest */
-	uint64_t now;     /* the latest time seen; harts' readings may arrive out of order */
-	uint64_t slice, charge_max;
+	unsigned n_on;          /* entities that are not OFF */
+	unsigned shift;         /* vtime counts units of 2^shift ticks */
+	unsigned fastest;       /* the hart whose clock is the furthest */
+	uint64_t crowded_until; /* until then there are more vCPUs than harts, or were just now */
+	uint64_t now;           /* the latest time seen; harts' readings may arrive out of order */
+	uint64_t slice, crowd, charge_max;
 	uint64_t grain, bonus, lag;
 	struct list queue;
 	struct sched_hart hart[VM_HARTS_MAX];
@@ -436,11 +439,28 @@ void sched_init(unsigned n_harts, uint64_t timebase_hz)
 	sched.bonus = hz * BONUS_US / 1000000;
 	sched.lag = hz * LAG_US / 1000000;
 	sched.slice = timebase_hz * SLICE_US / 1000000;
+	sched.crowd = timebase_hz * CROWD_US / 1000000;
 	sched.charge_max = timebase_hz * CHARGE_SECONDS;
 	for (unsigned i = 0; i < n_harts; i++) {
 		sched.hart[i].slice_end = sched.hart[i].deadline = SCHED_NEVER;
 		sched.hart[i].clock = sched.lag; /* it and `bonus` can be subtracted */
 	}
+}
+
+/*
+ * With one vCPU more than harts, one that waits in the guest may be in another's way: all must look, see
+ * sched_alone(). They are not told again soon, so that a vCPU that starts and stops for ever is no trouble for them.
+ */
+static void note_crowd(uint64_t now)
+{
+	bool was_crowded = now < sched.crowded_until;
+
+	if (sched.n_on <= sched.n_harts)
+		return;
+	sched.crowded_until = now + sched.crowd;
+	for (unsigned i = 0; i < sched.n_harts && !was_crowded; i++)
+		if (sched.hart[i].running)
+			kick(i, NO_HART);
 }
 
 void sched_start(struct sched_entity *e, uint64_t now)
@@ -450,13 +470,8 @@ void sched_start(struct sched_entity *e, uint64_t now)
 		make_ready(e, now);
 		if (!wake_idle(e, NO_HART))
 			balance(NO_HART, now);
-		/* From here on a vCPU that waits in the guest may be in another's way: see sched_alone(). */
-		if (++sched.n_on == sched.n_harts + 1) {
-			for (unsigned i = 0; i < sched.n_harts; i++) {
-				if (sched.hart[i].running)
-					kick(i, NO_HART);
-			}
-		}
+		sched.n_on++;
+		note_crowd(now);
 	}
 	leave();
 }
@@ -507,7 +522,8 @@ static void answer(unsigned hart)
 	h->deadline = h->slice_end;
 	if (h->blocked.first && h->blocked.first->deadline < h->deadline)
 		h->deadline = h->blocked.first->deadline;
-	h->alone = sched.n_on <= sched.n_harts && !first_for(hart);
+	h->alone =
+		sched.now >= sched.crowded_until && sched.n_on <= sched.n_harts && !first_for(hart);
 }
 
 struct sched_entity *sched_next(unsigned hart, struct sched_entity *prev, enum sched_leave how,

@@ -38,5 +38,26 @@ trying	read_hgatp, csrr t2, hgatp
 trying	read_siselect, csrr t2, 0x150
 trying	read_stopei, csrr t2, 0x15c
 
+/* A CSR's number is in the instruction, so there is one for each: they return to t5. */
+.option push
+.option norvc
+.balign 8
+counter_table:
+.set	n, 0
+.rept	32
+	csrr	t2, 0xc00 + n
+	jr	t5
+.set	n, n + 1
+.endr
+.option pop
+
+.macro counter_csrr
+	lla	t4, counter_table
+	slli	t3, a0, 3
+	add	t4, t4, t3
+	jalr	t5, 0(t4)
+.endm
+trying	read_hpm, counter_csrr
+
 /* cbo.zero (a0) */
 trying	cbo_zero, .insn i 0x0f, 2, x0, a0, 4

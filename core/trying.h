@@ -12,6 +12,7 @@ uint64_t trying_read_hstateen0(uint64_t unused, uint64_t *out);
 uint64_t trying_read_hgatp(uint64_t unused, uint64_t *out);
 uint64_t trying_read_siselect(uint64_t unused, uint64_t *out);
 uint64_t trying_read_stopei(uint64_t unused, uint64_t *out);
+uint64_t trying_read_hpm(uint64_t n, uint64_t *out); /* hpmcounter<n>, 0 to 31 */
 uint64_t trying_cbo_zero(uint64_t addr, uint64_t *out);
 
 #endif

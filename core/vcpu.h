@@ -11,6 +11,7 @@
 #include "core/csr.h"
 #include "core/hart.h"
 #include "core/insn.h"
+#include "core/pmu.h"
 #include "core/sched.h"
 #include "lib/addr.h"
 #include "lib/spinlock.h"
@@ -127,6 +128,8 @@ struct vcpu {
 	uint64_t firmware_events[SBI_PMU_FW_HFENCE_GVMA_SENT]; /* how often; the later ones never */
 	uint64_t counter
 		[VCPU_COUNTERS]; /* used before it was loaded, less the hart's own at that time */
+
+	struct pmu pmu;
 
 	struct exit_info last_exit;
 	struct insn last_insn; /* the last load or store that was emulated */

@@ -110,7 +110,8 @@ void vcpu_take_fences(struct vcpu *vcpu)
 	spin_unlock(&q->lock);
 }
 
-static __attribute__((noinline)) void post_fence(struct vcpu *target, const struct vcpu_fence *fence)
+static __attribute__((noinline)) void post_fence(
+	struct vcpu *target, const struct vcpu_fence *fence)
 {
 	struct vcpu_fences *q = &target->fences;
 
@@ -159,7 +160,12 @@ void vcpu_run_devices(struct vcpu *vcpu)
 {
 	struct vm *vm = vcpu->vm;
 
-	spin_lock(&vm->lock);
+	/* Else once more after the next guest entry. */
+	if (!spin_lock_for(&vm->lock, VM_LOCK_TRIES)) {
+		__atomic_fetch_or(&vcpu->events, VCPU_EVENT_DEVICES, __ATOMIC_RELAXED);
+		csr_set(sip, SIE_SSIE);
+		return;
+	}
 	dm_port_ready(vm->dm, CONSOLE_PORT);
 	vm_run_devices(vm);
 	spin_unlock(&vm->lock);
@@ -218,7 +224,7 @@ bool vcpu_has_work(const struct vcpu *vcpu)
 		pending |= HVIP_VSEIP;
 	if (timer_time(vcpu) <= now)
 		pending |= HVIP_VSTIP;
-	return pending & vcpu->csrs.vsie << 1;
+	return pending & (vcpu->csrs.vsie << 1 | (vcpu->csrs.vsie & HVIP_LCOFI));
 }
 
 uint64_t vcpu_wake_time(const struct vcpu *vcpu)

@@ -119,6 +119,11 @@ void vcpu_console_write(struct vcpu *vcpu, const char *data, size_t len)
 	console_write(vcpu->vm->console, data, len);
 }
 
+size_t vcpu_console_send(struct vcpu *vcpu, const char *data, size_t len)
+{
+	return console_send(vcpu->vm->console, data, len);
+}
+
 size_t vcpu_console_read(struct vcpu *vcpu, char *data, size_t len)
 {
 	return console_read(vcpu->vm->console, data, len);
@@ -198,6 +203,9 @@ void vcpu_set_envcfg(struct vcpu *vcpu, uint64_t mask, uint64_t value)
 {
 	vcpu->henvcfg = (vcpu->henvcfg & ~mask) | (value & mask & vcpu->vm->features->henvcfg);
 	csr_write(henvcfg, vcpu->henvcfg);
+	/* Until now it was hidden, and another's. */
+	if (mask & value & vcpu->henvcfg & HENVCFG_SSE)
+		csr_write(CSR_SSP, vcpu->csrs.ssp);
 	/* A field takes only what the hart's does. */
 	vcpu->henvcfg = csr_read(henvcfg);
 }

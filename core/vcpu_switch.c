@@ -13,6 +13,7 @@
 #include "core/gstage.h"
 #include "core/hfence.h"
 #include "core/page.h"
+#include "core/pmu.h"
 #include "core/vm.h"
 #include "include/abi/aia.h"
 
@@ -64,7 +65,9 @@ void vcpu_power_on(struct vcpu *vcpu, uint64_t pc, uint64_t opaque)
 	vcpu->hcounteren = HCOUNTEREN_GUEST;
 	vcpu->deadline = SCHED_NEVER;
 	vcpu->steal_area = UINT64_MAX;
+	vcpu->stolen = 0;
 	sbi_state_reset(&vcpu->sbi);
+	vcpu->pmu = (struct pmu){0};
 }
 
 /* ---- what it has used ---- */
@@ -151,7 +154,10 @@ static void write_steal_time(struct vcpu *vcpu)
 {
 	uint32_t *area = vm_ram(vcpu->vm, gpa(vcpu->steal_area), 64);
 
-	vcpu->stolen += csr_read(time) - vcpu->sched.queued;
+	uint64_t now = csr_read(time);
+
+	/* It may have been queued by a hart whose clock is a tick ahead. */
+	vcpu->stolen += now > vcpu->sched.queued ? now - vcpu->sched.queued : 0;
 	if (!area)
 		return;
 	uint64_t ns = clock_ticks_to_ns(vcpu->stolen);
@@ -182,6 +188,8 @@ void vcpu_load(struct hart *hart, struct vcpu *vcpu)
 		aia_file_load(hart, vcpu);
 	vcpu->stack = (uintptr_t)hart;
 	count_from_here(vcpu);
+	if (vcpu->pmu.configured)
+		pmu_load(vcpu);
 	if (vcpu->steal_area != UINT64_MAX)
 		write_steal_time(vcpu);
 	__atomic_store_n(&vcpu->hart, hart, __ATOMIC_RELAXED);
@@ -189,10 +197,15 @@ void vcpu_load(struct hart *hart, struct vcpu *vcpu)
 	if (__atomic_load_n(&vcpu->events, __ATOMIC_RELAXED))
 		vcpu_take_events(vcpu);
 	vcpu_timers_expired(vcpu);
+	/* Whoever was here before may have taken the interrupt that was to bring us back to it. */
+	if (vcpu->vm->dm_again)
+		csr_set(sip, SIE_SSIE);
 }
 
 void vcpu_unload(struct hart *hart, struct vcpu *vcpu)
 {
+	if (vcpu->pmu.placed)
+		pmu_unload(vcpu);
 	EACH(SAVE);
 	SAVE(sepc);
 	SAVE(hstatus);

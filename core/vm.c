@@ -57,12 +57,13 @@ static void console_ready(void *owner)
 {
 	struct vm *vm = owner;
 
-	/* Any vCPU will do; one that stops just now leaves the work to the next time. */
+	/* Any vCPU will do, unless it stops just now. */
 	for (unsigned i = 0; i < vm->n_vcpus; i++) {
-		if (vcpu_get_state(vm->vcpu[i]) != VCPU_STOPPED) {
-			vcpu_post(vm->vcpu[i], VCPU_EVENT_DEVICES);
+		if (vcpu_get_state(vm->vcpu[i]) == VCPU_STOPPED)
+			continue;
+		vcpu_post(vm->vcpu[i], VCPU_EVENT_DEVICES);
+		if (vcpu_get_state(vm->vcpu[i]) != VCPU_STOPPED)
 			return;
-		}
 	}
 }
 
@@ -90,8 +91,9 @@ static bool create_parts(struct vm *vm)
 	vm->vcpu = page_alloc(1);
 	vm->ram = own_window(spec->memory);
 	vm->dm_memory = own_window(dm_memory_needed(spec));
+	vm->claimed = create_bitmap(spec->memory);
 	vm->populated = create_bitmap(spec->memory);
-	if (!console || !vm->vcpu || !vm->ram || !vm->dm_memory || !vm->populated)
+	if (!console || !vm->vcpu || !vm->ram || !vm->dm_memory || !vm->claimed || !vm->populated)
 		return false;
 	vm->console = console_create(console, spec->name, console_ready, vm);
 	for (unsigned i = 0; i < spec->vcpus; i++)
@@ -108,7 +110,7 @@ static void choose_irqs(struct vm *vm)
 	if (spec->irqchip == VM_IRQCHIP_AIA && !vm->features->imsic)
 		die("%s: interrupt-controller = \"aia\" needs a machine whose harts have Ssaia and "
 		    "an IMSIC: leave it out or say \"plic\"",
-			spec->name);
+			spec->where);
 	vm->aia = spec->irqchip != VM_IRQCHIP_PLIC && vm->features->imsic;
 	vm->plic_size = vm->aia ? 0 : GUEST_PLIC_SIZE;
 }
@@ -127,7 +129,7 @@ struct vm *vm_create(const struct vm_spec *spec, const struct features *features
 	vm->index = n++;
 	if (!vm_gstage_mode(vm))
 		die("%s: its memory reaches beyond what this machine's harts can translate",
-			spec->name);
+			spec->where);
 	/* Those for whom there is none share VMID 0. */
 	vm->vmid = n < 1u << features->vmid_bits ? n : 0;
 	vm->group.weight = spec->weight;
@@ -176,8 +178,9 @@ static bool start_vcpu(struct vcpu *vcpu, uint64_t pc, uint64_t opaque, enum vcp
 		return false;
 	vcpu_power_on(vcpu, pc, opaque);
 	vcpu->request = request;
-	/* What it was told while it was off is void, but the level of its interrupt. */
-	__atomic_store_n(&vcpu->events, VCPU_EVENT_EXTERNAL, __ATOMIC_RELAXED);
+	/* What it was told while it was off is void, but for the level of its interrupt and fences, for which others may wait. */
+	__atomic_fetch_and(&vcpu->events, VCPU_EVENT_FENCE, __ATOMIC_RELAXED);
+	__atomic_fetch_or(&vcpu->events, VCPU_EVENT_EXTERNAL, __ATOMIC_RELAXED);
 	__atomic_store_n(&vcpu->state, VCPU_RUNNING, __ATOMIC_RELEASE);
 	vcpu->vm->n_on++;
 	sched_start(&vcpu->sched, csr_read(time));
@@ -215,6 +218,8 @@ static void power_on(struct vm *vm)
 	spin_lock(&vm->lock);
 	vm->state = VM_RUNNING;
 	ASSERT(start_vcpu(vm->vcpu[0], vm->loader.layout.entry, vm->loader.layout.fdt, VCPU_LOAD));
+	if (vm->killed)
+		vm_end_locked(vm, VM_END_KILL, 0);
 	spin_unlock(&vm->lock);
 }
 
@@ -231,8 +236,10 @@ static bool claim(struct vm *vm)
 	spin_lock(&vm->lock);
 	bool stopped = vm->state == VM_STOPPED;
 
-	if (stopped)
+	if (stopped) {
 		vm->state = VM_STARTING;
+		vm->killed = false;
+	}
 	spin_unlock(&vm->lock);
 	return stopped;
 }
@@ -241,7 +248,7 @@ enum status vm_start(struct vm *vm)
 {
 	if (!claim(vm))
 		return ERR_BUSY;
-	enum status status = vm_memory_take(vm, true);
+	enum status status = vm_memory_take(vm);
 
 	if (status == OK) {
 		status = create_devices(vm);
@@ -249,7 +256,7 @@ enum status vm_start(struct vm *vm)
 			power_on(vm);
 			return OK;
 		}
-		vm_memory_release(vm, true);
+		vm_memory_release(vm);
 	}
 	__atomic_store_n(&vm->state, VM_STOPPED, __ATOMIC_RELEASE);
 	return status;
@@ -279,6 +286,9 @@ bool vm_start_vcpu(struct vcpu *vcpu, uint64_t pc, uint64_t opaque)
 
 void vm_end_locked(struct vm *vm, enum vm_end how, unsigned status)
 {
+	/* What the user wants is not forgotten over a reboot that is going on. */
+	if (how == VM_END_KILL && vm->state != VM_STOPPED)
+		vm->killed = true;
 	if (vm->state != VM_RUNNING)
 		return;
 	vm->state = VM_ENDING;
@@ -321,11 +331,9 @@ static bool all_stopped(unsigned *status)
 /* Nobody would look at its console any more. */
 static void leave_console(const struct vm *ended)
 {
-	if (console_front() != ended->console)
-		return;
 	for (struct vm *vm = first_vm; vm; vm = vm->next) {
 		if (vm->state == VM_RUNNING) {
-			console_to_front(vm->console);
+			console_leave(ended->console, vm->console);
 			return;
 		}
 	}
@@ -337,33 +345,37 @@ static void leave_console(const struct vm *ended)
  */
 static void has_stopped(struct vm *vm)
 {
-	unsigned status;
+	/* Once it is stopped, it may be started again. */
+	unsigned ended_with = vm->exit_status, status;
+	bool killed = vm->killed;
 
-	if (vm->exit_status)
-		log_line("%s: ended with status %u", vm->spec->name, vm->exit_status);
+	if (ended_with)
+		log_line("%s: ended with status %u", vm->spec->name, ended_with);
 	spin_lock(&power_lock);
 	__atomic_store_n(&vm->state, VM_STOPPED, __ATOMIC_RELEASE);
-	if (vm->end != VM_END_KILL && all_stopped(&status))
+	if (!killed && all_stopped(&status))
 		power_off(status);
 	spin_unlock(&power_lock);
-	if (!vm->exit_status)
+	if (!ended_with)
 		log_line("%s: has ended", vm->spec->name);
-	if (vm->end != VM_END_KILL)
+	if (!killed)
 		leave_console(vm);
 }
 
 /* No vCPU of it is on a hart. */
 static struct vm *take_apart(struct vm *vm)
 {
-	bool again = vm->end == VM_END_REBOOT;
+	bool again = vm->end == VM_END_REBOOT && !vm->killed;
 
 	if (again)
 		dm_reset(vm->dm);
 	else
 		dm_destroy(vm->dm);
-	vm_memory_release(vm, !again);
-	if (again && vm_memory_take(vm, false) == OK)
+	if (again) {
+		vm_memory_renew(vm);
 		return vm;
+	}
+	vm_memory_release(vm);
 	has_stopped(vm);
 	return NULL;
 }

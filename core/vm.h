@@ -21,6 +21,9 @@
 #include "lib/log.h"
 #include "lib/spinlock.h"
 
+/* How long who works for a guest waits for its VM's lock before the vCPU goes behind others; some 10 us. */
+#define VM_LOCK_TRIES 1000
+
 enum vm_state {
 	VM_STOPPED,
 	VM_STARTING,
@@ -51,6 +54,7 @@ struct vm {
 
 	enum vm_state state;
 	enum vm_end end;
+	bool killed;          /* the user wants its end, whatever else is going on */
 	unsigned exit_status; /* of the last end; 0: well */
 	unsigned starts;      /* how often it was started */
 	uint64_t started;     /* host time of the last start */
@@ -65,8 +69,8 @@ struct vm {
 	struct gstage gstage;
 	unsigned vmid;
 	uint8_t *ram; /* window on [GUEST_RAM_BASE, +spec->memory) */
-	uint64_t *
-		populated; /* bit b: block b of the RAM is there, in the window and in the G-stage */
+	/* Bit b: block b of the RAM is there, or somebody makes it so; it is, in the window and in the G-stage. */
+	uint64_t *claimed, *populated;
 	uint64_t n_populated;
 
 	struct dm *dm;
@@ -158,11 +162,14 @@ uint64_t vm_gstage_mode(const struct vm *vm);
 /* Bytes that a start of the VM takes, its devices included. */
 uint64_t vm_memory_needed(const struct vm *vm);
 
-/* Reserves RAM and makes an empty G-stage; `devices`: their memory, too. ERR_NO_MEMORY: nothing was taken. */
-MUST_CHECK enum status vm_memory_take(struct vm *vm, bool devices);
+/* Reserves RAM, makes an empty G-stage, takes the devices' memory. ERR_NO_MEMORY: nothing was taken. */
+MUST_CHECK enum status vm_memory_take(struct vm *vm);
 
 /* Gives it back. None of its vCPUs is on a hart, and no lock is held. */
-void vm_memory_release(struct vm *vm, bool devices);
+void vm_memory_release(struct vm *vm);
+
+/* The same but for what is needed at once again: fresh RAM is still reserved, the devices' memory stays. */
+void vm_memory_renew(struct vm *vm);
 
 enum vm_fill {
 	VM_ZEROED,

@@ -2,10 +2,9 @@
 /* Kernel, initrd and device tree go where config/vm_layout.c says. */
 #include "core/vm_load.h"
 
-#include <string.h>
-
 #include "config/guest_fdt.h"
 #include "config/vm_layout.h"
+#include "core/copy.h"
 #include "core/csr.h"
 #include "core/page.h"
 #include "lib/random.h"
@@ -38,7 +37,7 @@ static bool copy_some(struct vm *vm, const struct elf_segment *piece)
 	/* No need to zero a block that it fills. */
 	if (n == BLOCK_SIZE)
 		vm_populate(vm, gpa(at), VM_UNDEFINED);
-	memcpy(place(vm, at, n), (const char *)piece->data.data + done, n);
+	copy_bytes(place(vm, at, n), (const char *)piece->data.data + done, n);
 	vm->loader.done = n < left ? done + n : 0;
 	return n == left;
 }

@@ -11,7 +11,7 @@ static unsigned index_of(const struct machine *machine, const struct vm_spec *sp
 	for (unsigned i = 0; i < machine->n_harts; i++)
 		if (machine->hart[i].id == id)
 			return i;
-	die("%s: harts: this machine has no hart %u", spec->name, id);
+	die("%s: harts: this machine has no hart %u", spec->where, id);
 }
 
 static void set_harts(const struct machine *machine, struct vm *vm)
@@ -36,12 +36,12 @@ static void exclude(struct vm *vm, const struct vm *owner)
 
 		if (both && vm->spec->dedicated)
 			die("%s and %s are both to have a hart to themselves: name different harts",
-				vm->spec->name, owner->spec->name);
+				vm->spec->where, owner->spec->name);
 		vm->group.allowed[w] &= ~both;
 		left |= vm->group.allowed[w];
 	}
 	if (!left)
-		die("%s: no hart is left for it: %s has all of them to itself", vm->spec->name,
+		die("%s: no hart is left for it: %s has all of them to itself", vm->spec->where,
 			owner->spec->name);
 }
 

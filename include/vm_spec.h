@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define VM_WHERE_MAX    112  /* bytes, with the NUL */
 #define VM_NAME_MAX     32   /* bytes, with the NUL */
 #define VM_BOOTARGS_MAX 1024 /* bytes, with the NUL */
 #define VM_TAG_MAX      36   /* bytes of a virtio-fs tag (virtio 1.2, 5.11.4); no NUL needed */
@@ -80,6 +81,8 @@ enum vm_irqchip {
 
 struct vm_spec {
 	char name[VM_NAME_MAX];
+	char where
+		[VM_WHERE_MAX]; /* its node, after the configuration's file where that is known: for messages */
 	uint64_t memory; /* bytes of RAM at GUEST_RAM_BASE; a multiple of 2 MiB */
 	unsigned vcpus;  /* 1..VM_VCPUS_MAX */
 	char bootargs[VM_BOOTARGS_MAX];

@@ -94,7 +94,8 @@ bool vplic_output(const struct vplic *p, unsigned vcpu)
 }
 
 /* The threshold does not matter to a claim (PLIC 1.0, chapter 8). Out of line: other reads need no frame. */
-static __attribute__((noinline)) uint64_t claim(struct vplic *p, const struct vplic_context *context)
+static __attribute__((noinline)) uint64_t claim(
+	struct vplic *p, const struct vplic_context *context)
 {
 	unsigned source = best_source(p, context, 0);
 

@@ -30,6 +30,16 @@ static inline void spin_lock(struct spinlock *lock)
 			;
 }
 
+/* Gives up after about `tries` looks. */
+static inline bool spin_lock_for(struct spinlock *lock, unsigned tries)
+{
+	while (!spin_trylock(lock))
+		while (*(volatile uint32_t *)&lock->held)
+			if (!tries--)
+				return false;
+	return true;
+}
+
 static inline void spin_unlock(struct spinlock *lock)
 {
 	/* Not a store of the atomic kind: compilers make an AMO of that. */

@@ -38,7 +38,7 @@ static void end(struct vm *vm, enum vm_end how, const char *does)
 {
 	enum vm_state state = vm->state;
 
-	if (state == VM_RUNNING)
+	if (state != VM_STOPPED)
 		vm_end(vm, how, 0);
 	print_line("%s %s", vm->spec->name,
 		state == VM_RUNNING  ? does

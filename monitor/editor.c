@@ -2,6 +2,7 @@
 #include "monitor/editor.h"
 
 #include <stdbool.h>
+#include <string.h>
 
 #include "backends/console.h"
 #include "monitor/commands.h"
@@ -9,13 +10,18 @@
 
 #define CTRL(letter) ((letter)&0x1f)
 #define ESC          0x1b
+#define BEL          0x07
 #define DELETE       0x7f
 
-/* Inside the sequence of a key that types no character: ESC and a letter, ESC [ ... or ESC O ... and a letter. */
+/*
+ * Inside the sequence of a key that types no character: ESC and a letter, ESC [ ... or ESC O ... and a letter; or inside
+ * a terminal's answer to a question that a guest has asked it: ESC ] or P, ... and BEL or ESC \\.
+ */
 enum sequence {
 	NO_SEQUENCE,
 	AFTER_ESC,
 	IN_SEQUENCE,
+	IN_STRING,
 };
 
 static char line[EDITOR_LINE_MAX + 1];
@@ -26,7 +32,23 @@ static enum sequence sequence;
 void editor_prompt(void)
 {
 	used = 0;
+	sequence = NO_SEQUENCE;
 	print_text("vesper> ");
+}
+
+static enum sequence after_esc(char byte)
+{
+	if (byte == '[' || byte == 'O')
+		return IN_SEQUENCE;
+	return byte && strchr("]PX^_", byte) ? IN_STRING : NO_SEQUENCE;
+}
+
+/* Ctrl-C is the user's way out. */
+static enum sequence in_string(char byte)
+{
+	if (byte == ESC)
+		return AFTER_ESC;
+	return byte == BEL || byte == CTRL('C') ? NO_SEQUENCE : IN_STRING;
 }
 
 static bool in_sequence(char byte)
@@ -36,7 +58,10 @@ static bool in_sequence(char byte)
 		sequence = byte == ESC ? AFTER_ESC : NO_SEQUENCE;
 		return byte == ESC;
 	case AFTER_ESC:
-		sequence = byte == '[' || byte == 'O' ? IN_SEQUENCE : NO_SEQUENCE;
+		sequence = after_esc(byte);
+		return true;
+	case IN_STRING:
+		sequence = in_string(byte);
 		return true;
 	default:
 		if (byte >= 0x40 && byte < DELETE)

@@ -8,6 +8,9 @@
 #include "monitor/print.h"
 #include "monitor/report.h"
 
+/* After the key: from now on it is the guest's, and so is all that is typed. cli/feed.c types it before what a pipe has. */
+#define NO_KEYS 0
+
 static struct console *before; /* in front before the monitor */
 
 static void enter(void)
@@ -82,6 +85,10 @@ static void after_key(char byte)
 {
 	if (byte >= '1' && byte <= '9') {
 		to_console((unsigned)(byte - '0'));
+		return;
+	}
+	if (byte == NO_KEYS) {
+		console_set_escape(NULL);
 		return;
 	}
 	for (unsigned i = 0; i < N_KEYS; i++) {

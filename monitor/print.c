@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "backends/terminal.h"
+#include "backends/console.h"
 
 #define TEXT_MAX 256
 
@@ -20,7 +20,7 @@ __attribute__((format(printf, 1, 0))) static void print(
 	size_t len = strlen(text);
 
 	memcpy(text + len, end, end_len);
-	terminal_write(text, len + end_len);
+	console_say(text, len + end_len);
 }
 
 void print_text(const char *format, ...)

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "backends/console.h"
-#include "backends/terminal.h"
 #include "core/clock.h"
 #include "core/hart.h"
 #include "core/page.h"
@@ -22,6 +21,7 @@ static uint64_t looked_ns, idle_then[MACHINE_HARTS_MAX];
 
 static const char *const state_name[] = {
 	[VM_STOPPED] = "stopped",
+	[VM_STARTING] = "starting",
 	[VM_RUNNING] = "running",
 	[VM_ENDING] = "ending",
 };
@@ -145,7 +145,7 @@ void report_vm(struct vm *vm)
 	print_line("  kernel    %llu KiB, initrd %llu KiB", (number)(spec->kernel.size >> 10),
 		(number)(spec->initrd.size >> 10));
 	print_text("  bootargs  ");
-	terminal_write(spec->bootargs, strlen(spec->bootargs)); /* too long for print_line() */
+	console_say(spec->bootargs, strlen(spec->bootargs)); /* too long for print_line() */
 	print_text("\r\n");
 	print_line("  weight    %u", spec->weight);
 	print_bound_harts(spec);
@@ -262,5 +262,5 @@ void report_log(struct vm *one)
 	(void)one;
 	for (size_t shown = 0; shown < LOG_KEPT && (n = log_copy(&place, text, sizeof(text))) > 0;
 		shown += n)
-		terminal_write(text, n);
+		console_say(text, n);
 }

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * SBI debug console extension (SBI 3.0, chapter 12). A call moves at most
- * BYTES_MAX bytes and says how many; the guest calls again for the rest.
+ * BYTES_MAX bytes and says how many; the guest calls again for the rest. Only the single byte waits for the terminal.
  */
 #include "include/abi/sbi.h"
 #include "sbi/sbi.h"
 #include "sbi/sbi_core.h"
 
-/* So that a call ends soon even where each byte waits for a slow UART. */
+/* So that a call ends soon. */
 #define BYTES_MAX 256ull
 
 /* The guest's buffer: `len` bytes at `data` may be moved now. */
@@ -42,7 +42,7 @@ static __attribute__((noinline)) struct sbiret transfer(struct vcpu *vcpu, const
 	if (args[6] == SBI_DBCN_READ)
 		buffer.len = vcpu_console_read(vcpu, buffer.data, buffer.len);
 	else
-		vcpu_console_write(vcpu, buffer.data, buffer.len);
+		buffer.len = vcpu_console_send(vcpu, buffer.data, buffer.len);
 	return sbi_value(buffer.len);
 }
 

@@ -13,8 +13,7 @@
 
 #define BIT(n)    (1ull << (n))
 #define HARDWARE  (BIT(SBI_PMU_CYCLE) | BIT(SBI_PMU_INSTRET))
-#define FIRMWARE  (BIT(SBI_PMU_COUNTERS) - BIT(SBI_PMU_FIRMWARE))
-#define VALID     (HARDWARE | FIRMWARE)
+#define FIRMWARE  (BIT(SBI_PMU_HPM) - BIT(SBI_PMU_FIRMWARE))
 #define CSR_CYCLE 0xc00u
 
 struct snapshot {
@@ -30,6 +29,16 @@ static struct sbi_pmu *pmu_of(struct vcpu *vcpu)
 static bool is_in(uint64_t set, uint64_t n)
 {
 	return n < SBI_PMU_COUNTERS && set & BIT(n);
+}
+
+static uint64_t programmable(struct vcpu *vcpu)
+{
+	return BIT(SBI_PMU_HPM + vcpu_hpm_count(vcpu)) - BIT(SBI_PMU_HPM);
+}
+
+static uint64_t valid(struct vcpu *vcpu)
+{
+	return HARDWARE | FIRMWARE | programmable(vcpu);
 }
 
 /* ---- one counter ---- */
@@ -49,14 +58,20 @@ static uint64_t value(struct vcpu *vcpu, unsigned n)
 
 	if (HARDWARE & ~pmu->configured & BIT(n))
 		return raw(vcpu, n);
-	return pmu->count[n] + (pmu->started & BIT(n) ? raw(vcpu, n) : 0);
+	if (!(pmu->started & BIT(n)))
+		return pmu->count[n];
+	return n >= SBI_PMU_HPM ? vcpu_hpm_read(vcpu, n - SBI_PMU_HPM)
+				: pmu->count[n] + raw(vcpu, n);
 }
 
 static void start(struct vcpu *vcpu, unsigned n)
 {
 	struct sbi_pmu *pmu = pmu_of(vcpu);
 
-	pmu->count[n] -= raw(vcpu, n);
+	if (n >= SBI_PMU_HPM)
+		vcpu_hpm_start(vcpu, n - SBI_PMU_HPM, pmu->count[n]);
+	else
+		pmu->count[n] -= raw(vcpu, n);
 	pmu->started |= BIT(n);
 }
 
@@ -64,7 +79,10 @@ static void stop(struct vcpu *vcpu, unsigned n)
 {
 	struct sbi_pmu *pmu = pmu_of(vcpu);
 
-	pmu->count[n] = value(vcpu, n);
+	if (n >= SBI_PMU_HPM && pmu->started & BIT(n))
+		pmu->count[n] = vcpu_hpm_stop(vcpu, n - SBI_PMU_HPM);
+	else
+		pmu->count[n] = value(vcpu, n);
 	pmu->started &= ~BIT(n);
 }
 
@@ -79,38 +97,66 @@ static bool counts(unsigned n, uint64_t event_idx)
 
 static void set_configured(struct vcpu *vcpu, uint64_t configured)
 {
+	uint64_t given_back = pmu_of(vcpu)->configured & ~configured & programmable(vcpu);
+
+	for (; given_back; given_back &= given_back - 1)
+		vcpu_hpm_release(vcpu, sbi_mask_lowest(given_back) - SBI_PMU_HPM);
 	pmu_of(vcpu)->configured = configured;
 	vcpu_trap_counters(vcpu, (uint32_t)(configured & HARDWARE));
 }
 
+/* The number of the counter; SBI_PMU_COUNTERS: there is none. */
+static unsigned counter_of(struct vcpu *vcpu, unsigned csr)
+{
+	unsigned hpm = vcpu_hpm_count(vcpu);
+
+	if (csr >= CSR_CYCLE && is_in(HARDWARE, csr - CSR_CYCLE))
+		return csr - CSR_CYCLE;
+	for (unsigned i = 0; i < hpm; i++)
+		if (csr == vcpu_hpm_csr(vcpu, i))
+			return SBI_PMU_HPM + i;
+	return SBI_PMU_COUNTERS;
+}
+
+static unsigned csr_of(struct vcpu *vcpu, unsigned n)
+{
+	return n >= SBI_PMU_HPM ? vcpu_hpm_csr(vcpu, n - SBI_PMU_HPM) : CSR_CYCLE + n;
+}
+
 bool sbi_pmu_read_csr(struct vcpu *vcpu, unsigned csr, uint64_t *out)
 {
-	if (csr < CSR_CYCLE || !is_in(HARDWARE, csr - CSR_CYCLE))
+	unsigned n = counter_of(vcpu, csr);
+
+	if (n == SBI_PMU_COUNTERS)
 		return false;
-	*out = value(vcpu, csr - CSR_CYCLE);
+	*out = value(vcpu, n);
 	return true;
 }
 
 /* ---- the calls ---- */
 
 /* A counter's CSR and its width less one; firmware counters have the width only. */
-static struct sbiret get_info(uint64_t n)
+static struct sbiret get_info(struct vcpu *vcpu, uint64_t n)
 {
-	uint64_t width = 63ull << SBI_PMU_INFO_WIDTH_SHIFT;
+	uint64_t bits = n >= SBI_PMU_HPM ? vcpu_hpm_width(vcpu) : 64;
+	uint64_t width = (bits - 1) << SBI_PMU_INFO_WIDTH_SHIFT;
 
-	if (!is_in(VALID, n))
+	if (!is_in(valid(vcpu), n))
 		return sbi_error(SBI_ERR_INVALID_PARAM);
-	return sbi_value(width | (is_in(HARDWARE, n) ? CSR_CYCLE + n : SBI_PMU_INFO_FIRMWARE));
+	return sbi_value(
+		width | (is_in(FIRMWARE, n) ? SBI_PMU_INFO_FIRMWARE : csr_of(vcpu, (unsigned)n)));
 }
 
-static bool get_set(const uint64_t *args, uint64_t *set)
+static bool get_set(struct vcpu *vcpu, const uint64_t *args, uint64_t *set)
 {
-	return sbi_mask_from(args[1], args[0], VALID, set);
+	return sbi_mask_from(args[1], args[0], valid(vcpu), set);
 }
 
-/* What of `set` can be configured for the event, first of all; 0: nothing. */
-static uint64_t choose(uint64_t set, uint64_t event_idx)
+/* What of `set`, none of it programmable, can be configured for the event, first of all; 0: nothing. */
+static uint64_t choose(uint64_t set, uint64_t event_idx, uint64_t event_data)
 {
+	if (!sbi_pmu_event_known(event_idx, event_data))
+		return 0;
 	while (set && !counts(sbi_mask_lowest(set), event_idx))
 		set &= set - 1;
 	return set;
@@ -130,19 +176,38 @@ static struct sbiret configure(struct vcpu *vcpu, unsigned n, uint64_t flags, ui
 	return sbi_value(n);
 }
 
+/* The first programmable one of `set`. false: there is none, or it can't count the event. */
+static bool configure_programmable(
+	struct vcpu *vcpu, uint64_t set, uint64_t flags, uint64_t event_idx, uint64_t event_data)
+{
+	if (!set || !sbi_pmu_event_programmable(event_idx, event_data))
+		return false;
+	unsigned n = sbi_mask_lowest(set);
+
+	stop(vcpu, n);
+	if (vcpu_hpm_configure(vcpu, n - SBI_PMU_HPM, event_idx, event_data, flags))
+		return true;
+	set_configured(vcpu, pmu_of(vcpu)->configured & ~BIT(n));
+	return false;
+}
+
 static struct sbiret config_matching(struct vcpu *vcpu, const uint64_t *args)
 {
 	uint64_t flags = args[2], event_idx = args[3], set;
 
-	if (flags & ~SBI_PMU_CFG_FLAGS || !get_set(args, &set))
+	if (flags & ~SBI_PMU_CFG_FLAGS || !get_set(vcpu, args, &set))
 		return sbi_error(SBI_ERR_INVALID_PARAM);
-	if (!sbi_pmu_event_known(event_idx, args[4]))
-		return sbi_error(SBI_ERR_NOT_SUPPORTED);
 	if (flags & SBI_PMU_CFG_SKIP_MATCH)
 		set &= -set;
 	else
 		set &= ~pmu_of(vcpu)->configured;
-	set = choose(set, event_idx);
+	uint64_t of_hart = set & programmable(vcpu);
+
+	set = choose(set & ~of_hart, event_idx, args[4]);
+	/* `cycle` and `instret` do not interrupt. */
+	if ((!set || vcpu_hpm_overflows(vcpu)) &&
+		configure_programmable(vcpu, of_hart, flags, event_idx, args[4]))
+		set = of_hart;
 	if (!set)
 		return sbi_error(SBI_ERR_NOT_SUPPORTED);
 	return configure(vcpu, sbi_mask_lowest(set), flags, event_idx);
@@ -163,7 +228,7 @@ static struct sbiret counter_start(struct vcpu *vcpu, const uint64_t *args)
 	uint64_t flags = args[2], set;
 	const struct snapshot *from = NULL;
 
-	if (flags >= SBI_PMU_START_FLAGS || !get_set(args, &set) || set & ~pmu->configured)
+	if (flags >= SBI_PMU_START_FLAGS || !get_set(vcpu, args, &set) || set & ~pmu->configured)
 		return sbi_error(SBI_ERR_INVALID_PARAM);
 	if (flags & SBI_PMU_START_INIT_SNAPSHOT) {
 		from = get_snapshot(vcpu);
@@ -184,6 +249,13 @@ static struct sbiret counter_start(struct vcpu *vcpu, const uint64_t *args)
 	return sbi_error(error);
 }
 
+/* Those of `set`, counted from `base`. */
+static uint64_t overflown(struct vcpu *vcpu, uint64_t set, uint64_t base)
+{
+	set &= (uint64_t)vcpu_hpm_overflown(vcpu) << SBI_PMU_HPM;
+	return set ? set >> base : 0;
+}
+
 /* Flags count for one that is stopped already, too. */
 static struct sbiret counter_stop(struct vcpu *vcpu, const uint64_t *args)
 {
@@ -191,13 +263,12 @@ static struct sbiret counter_stop(struct vcpu *vcpu, const uint64_t *args)
 	uint64_t flags = args[2], set;
 	struct snapshot *to = NULL;
 
-	if (flags & ~SBI_PMU_STOP_FLAGS || !get_set(args, &set))
+	if (flags & ~SBI_PMU_STOP_FLAGS || !get_set(vcpu, args, &set))
 		return sbi_error(SBI_ERR_INVALID_PARAM);
 	if (flags & SBI_PMU_STOP_TAKE_SNAPSHOT) {
 		to = get_snapshot(vcpu);
 		if (!to)
 			return sbi_error(SBI_ERR_NO_SHMEM);
-		sbi_memory_put(&to->overflow, 0);
 	}
 	long error = set & ~pmu->started ? SBI_ERR_ALREADY_STOPPED : SBI_SUCCESS;
 
@@ -208,6 +279,8 @@ static struct sbiret counter_stop(struct vcpu *vcpu, const uint64_t *args)
 		if (to)
 			sbi_memory_put(&to->value[n - args[0]], value(vcpu, n));
 	}
+	if (to)
+		sbi_memory_put(&to->overflow, overflown(vcpu, set, args[0]));
 	if (flags & SBI_PMU_STOP_RESET)
 		set_configured(vcpu, pmu->configured & ~set);
 	return sbi_error(error);
@@ -238,9 +311,9 @@ struct sbiret sbi_pmu(struct vcpu *vcpu, const uint64_t *args)
 {
 	switch (args[6]) {
 	case SBI_PMU_NUM_COUNTERS:
-		return sbi_value(SBI_PMU_COUNTERS);
+		return sbi_value(SBI_PMU_HPM + vcpu_hpm_count(vcpu));
 	case SBI_PMU_COUNTER_GET_INFO:
-		return get_info(args[0]);
+		return get_info(vcpu, args[0]);
 	case SBI_PMU_CONFIG_MATCHING:
 		return config_matching(vcpu, args);
 	case SBI_PMU_COUNTER_START:

@@ -2,7 +2,8 @@
 /*
  * A vCPU's performance counters as its guest sees them. Numbers 0 and 2 are
  * `cycle` and `instret`, as the CSRs count, 1 (`time`) is none, and the rest
- * are firmware counters of any firmware event.
+ * are firmware counters of any firmware event and, where the machine has them,
+ * programmable ones, whose values core holds while they are started.
  *
  * A counter that the guest has configured stops, starts and holds a value of
  * its own; a CSR that stands for one is trapped and read by sbi_pmu_read_csr.
@@ -18,8 +19,10 @@
 
 #define SBI_PMU_CYCLE    0
 #define SBI_PMU_INSTRET  2
-#define SBI_PMU_FIRMWARE 3 /* the first of them */
-#define SBI_PMU_COUNTERS 19
+#define SBI_PMU_FIRMWARE 3  /* the first of them */
+#define SBI_PMU_HPM      19 /* the first of the programmable ones */
+#define SBI_PMU_HPM_MAX  8
+#define SBI_PMU_COUNTERS (SBI_PMU_HPM + SBI_PMU_HPM_MAX)
 
 #define SBI_PMU_NO_SNAPSHOT UINT64_MAX
 
@@ -38,8 +41,10 @@ bool sbi_pmu_read_csr(struct vcpu *vcpu, unsigned csr, uint64_t *value);
 
 /* ---- pmu_event.c ---- */
 
-/* Is there a counter for it? */
+/* Is there a counter for it that is not programmable? */
 bool sbi_pmu_event_known(uint64_t event_idx, uint64_t event_data);
+/* May a programmable one be asked? */
+bool sbi_pmu_event_programmable(uint64_t event_idx, uint64_t event_data);
 struct sbiret sbi_pmu_event_get_info(struct vcpu *vcpu, const uint64_t *args);
 
 #endif

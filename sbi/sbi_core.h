@@ -75,8 +75,9 @@ void *vcpu_ram(struct vcpu *vcpu, gpa_t addr, uint64_t len);
 /* Reads 8 bytes at a guest virtual address with the guest's own rights (legacy hart masks). */
 MUST_CHECK enum status vcpu_read_u64(struct vcpu *vcpu, uint64_t virtual_addr, uint64_t *out);
 
-/* The VM's debug console. */
+/* The VM's debug console. write waits for the terminal, a bounded time; send takes what goes now and returns how much. */
 void vcpu_console_write(struct vcpu *vcpu, const char *data, size_t len);
+size_t vcpu_console_send(struct vcpu *vcpu, const char *data, size_t len);
 size_t vcpu_console_read(struct vcpu *vcpu, char *data, size_t len);
 
 /*
@@ -109,6 +110,25 @@ enum vcpu_counter {
 uint64_t vcpu_counter_raw(struct vcpu *vcpu, enum vcpu_counter counter);
 /* Bits of hcounteren: the vCPU's reads of these counters trap, and sbi_pmu_read_csr() answers; of no others. */
 void vcpu_trap_counters(struct vcpu *vcpu, uint32_t mask);
+/*
+ * The programmable counters of the calling vCPU, 0 to vcpu_hpm_count() - 1: their reads trap, and they count only while
+ * it runs. Configuring one stops it and gives up what it counted before; false: no hart's counter that is left can.
+ * `inhibit` is bits of SBI_PMU_CFG_SET_..., as the guest means them. One that is started is not started again.
+ */
+unsigned vcpu_hpm_count(struct vcpu *vcpu);
+unsigned vcpu_hpm_width(struct vcpu *vcpu); /* of each, in bits */
+unsigned vcpu_hpm_csr(
+	struct vcpu *vcpu, unsigned i);     /* hpmcounter<n> of it, as a number of a CSR */
+bool vcpu_hpm_overflows(struct vcpu *vcpu); /* do they interrupt the guest? */
+MUST_CHECK bool vcpu_hpm_configure(
+	struct vcpu *vcpu, unsigned i, uint64_t event, uint64_t data, uint64_t inhibit);
+bool vcpu_hpm_possible(
+	struct vcpu *vcpu, uint64_t event, uint64_t data); /* could it be configured so? */
+void vcpu_hpm_release(struct vcpu *vcpu, unsigned i);
+void vcpu_hpm_start(struct vcpu *vcpu, unsigned i, uint64_t value);
+uint64_t vcpu_hpm_read(struct vcpu *vcpu, unsigned i); /* started */
+uint64_t vcpu_hpm_stop(struct vcpu *vcpu, unsigned i); /* started; returns its value */
+uint32_t vcpu_hpm_overflown(struct vcpu *vcpu);        /* set: since they were started */
 /* How often SBI_PMU_FW_<event> happened to the vCPU since it was made; 0 for what Vesper never sees. */
 uint64_t vcpu_firmware_event(struct vcpu *vcpu, unsigned event);
 

@@ -227,7 +227,7 @@ static long inject(struct vcpu *vcpu, struct sbi_sse_event *event, const uint64_
 	if (!target)
 		return SBI_ERR_INVALID_PARAM;
 	sse_of(target)->local.pending = true;
-	if (is_ready(&sse_of(target)->local))
+	if (sse_of(target)->unmasked && is_ready(&sse_of(target)->local))
 		vcpu_notify_sse(vcpu, target);
 	return SBI_SUCCESS;
 }

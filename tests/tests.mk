@@ -173,7 +173,7 @@ unit_cli_up_LIB := -lfdt
 # The terminal, the consoles on it, and the monitor with the VMs that it asks.
 UNIT_TESTS += console monitor
 unit_terminal_SRC += tests/unit/uart_mock.c lib/log.c
-unit_console_SRC := backends/console.c backends/terminal.c lib/log.c tests/unit/uart_mock.c
+unit_console_SRC := $(addprefix backends/,console.c console_input.c escape.c terminal.c) lib/log.c tests/unit/uart_mock.c
 MONITOR_SRC := $(addprefix monitor/,monitor.c commands.c editor.c print.c report.c) $(unit_console_SRC) \
 	tests/unit/monitor_mock.c config/vm_rules.c $(CONFIG_BUNDLE)
 unit_monitor_SRC := $(MONITOR_SRC)

@@ -33,14 +33,16 @@
 #define SSTATUS_VS_INITIAL (1ull << 9)
 
 /* sie, sip */
-#define SIE_SSIE (1ull << 1)
-#define SIE_STIE (1ull << 5)
-#define SIE_SEIE (1ull << 9)
+#define SIE_SSIE   (1ull << 1)
+#define SIE_STIE   (1ull << 5)
+#define SIE_SEIE   (1ull << 9)
+#define SIE_LCOFIE (1ull << 13) /* Sscofpmf */
 
 /* hvip, hideleg: the VS-level interrupts */
 #define HVIP_VSSIP (1ull << 2)
 #define HVIP_VSTIP (1ull << 6)
 #define HVIP_VSEIP (1ull << 10)
+#define HVIP_LCOFI (1ull << 13) /* with hvien (AIA); the same in vsip and vsie */
 
 /* hstatus */
 #define HSTATUS_SPV    (1ull << 7)
@@ -52,7 +54,7 @@
  * hedeleg: every exception that is the guest's own affair. Not delegated: ecall from VS-mode, guest-page
  * faults, virtual instructions.
  */
-#define HEDELEG_GUEST 0xb1ffull
+#define HEDELEG_GUEST 0x4b1ffull
 
 /* hcounteren, scounteren */
 #define COUNTEREN_CY (1ull << 0)

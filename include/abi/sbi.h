@@ -168,7 +168,12 @@
 #define SBI_PMU_CFG_SKIP_MATCH  (1ull << 0)
 #define SBI_PMU_CFG_CLEAR_VALUE (1ull << 1)
 #define SBI_PMU_CFG_AUTO_START  (1ull << 2)
-#define SBI_PMU_CFG_FLAGS       0xffull /* bits 3 to 7 are hints on privilege modes */
+#define SBI_PMU_CFG_SET_VUINH   (1ull << 3) /* this and those below: not to count in VU-mode, ... */
+#define SBI_PMU_CFG_SET_VSINH   (1ull << 4)
+#define SBI_PMU_CFG_SET_UINH    (1ull << 5)
+#define SBI_PMU_CFG_SET_SINH    (1ull << 6)
+#define SBI_PMU_CFG_SET_MINH    (1ull << 7)
+#define SBI_PMU_CFG_FLAGS       0xffull
 
 #define SBI_PMU_START_SET_INIT_VALUE (1ull << 0)
 #define SBI_PMU_START_INIT_SNAPSHOT  (1ull << 1)

@@ -51,6 +51,8 @@ static void set_registers(const struct step *step, uint64_t *regs)
 	for (unsigned i = 0; i < 3; i++)
 		if (step->small >> i & 1)
 			regs[i] %= 24;
+	if (step->small & 128)
+		regs[3] = MOCK_CACHE_EVENT;
 	if (step->small & 8)
 		regs[0] = sse_events[regs[0] % 2];
 	if (step->small & 16)
@@ -78,13 +80,18 @@ static void check_state(const struct vcpu *v)
 	const struct sbi_sse_event *local = &v->sbi.sse.local;
 
 	require(!(pmu->started & ~pmu->configured));
-	require(!(pmu->configured & ~0x7fffdull));
+	require(!(pmu->configured &
+		  ~(0x7fffdull | ((1ull << mock.hpm_counters) - 1) << SBI_PMU_HPM)));
+	for (unsigned i = 0; i < mock.hpm_counters; i++) {
+		require(v->hpm[i].configured == (pmu->configured >> (SBI_PMU_HPM + i) & 1));
+		require(v->hpm[i].started == (pmu->started >> (SBI_PMU_HPM + i) & 1));
+	}
 	require(v->trapped_counters == (pmu->configured & 5));
 	require(v->steal_area == UINT64_MAX || !(v->steal_area % SBI_STA_SIZE));
 	require(local->attr[SBI_SSE_ATTR_STATUS] <= SBI_SSE_RUNNING);
 	require(!(local->attr[SBI_SSE_ATTR_ENTRY_PC] & 1));
 	require(mock.sbi.sse.global.attr[SBI_SSE_ATTR_PREFERRED_HART] < mock.count);
-	require(mock.sbi.sse.lock.next == mock.sbi.sse.lock.serving);
+	require(!mock.sbi.sse.lock.held);
 }
 
 /* What core would do before the vCPU goes on. */
@@ -97,6 +104,10 @@ static void go_on(struct vcpu *v)
 		v->events[i] += i;
 	v->raw[VCPU_CYCLES] += 1000;
 	v->raw[VCPU_INSTRUCTIONS] += 700;
+	for (unsigned i = 0; i < mock.hpm_counters; i++) {
+		v->hpm[i].value += i;
+		v->hpm[i].overflown = v->hpm[i].started && v->raw[VCPU_CYCLES] % 3 == i;
+	}
 }
 
 static void run(const struct step *step)
@@ -125,6 +136,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	mock_reset(1 + data[0] % MOCK_VCPUS);
 	mock.input_len = sizeof(mock.input);
+	mock.hpm_counters = data[0] >> 6;
+	mock.hpm_overflows = data[0] & 1;
 	mock.envcfg_supported = data[0] & 1 ? ~0ull : 0;
 	for (size_t at = 1; size - at >= sizeof(step); at += sizeof(step)) {
 		memcpy(&step, data + at, sizeof(step));

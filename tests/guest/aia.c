@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * APLIC and IMSIC: what a file's registers hold, in which order it gives its
- * interrupts, MSIs from every hart to every other with none lost, those that
- * wake a hart, and a device's way through the APLIC. It is the same machine with
- * guest interrupt files of the hardware and without.
+ * The IMSIC: what a file's registers hold, in which order it gives its
+ * interrupts, MSIs from every hart to every other with none lost, and those that
+ * wake a hart. It is the same machine with guest interrupt files of the hardware
+ * and without.
  */
 #include "tests/guest/aia.h"
-
-#include "tests/guest/virtio.h"
 
 #define FIRST_ID 2 /* of what hart h sends: this plus h */
 #define WAKE_ID  200
@@ -181,19 +179,6 @@ static void check_all_to_all(void)
 
 /* ---- one that wakes ---- */
 
-/* Waits in wfi for one interrupt; returns what it claims. */
-static uint64_t wait_for_one(void)
-{
-	struct smp_hart *self = smp_self();
-	uint64_t before = smp_interrupts(self, CAUSE_EXTERNAL);
-
-	smp_interrupts_on(SIP_SEIP);
-	while (smp_interrupts(self, CAUSE_EXTERNAL) == before)
-		__asm__ volatile("wfi");
-	smp_interrupts_off();
-	return aia_claim();
-}
-
 static void answer(void *arg)
 {
 	uint64_t master = (uint64_t)arg;
@@ -202,7 +187,7 @@ static void answer(void *arg)
 	aia_enable(WAKE_ID);
 	smp_add(&line.arrived, 1);
 	for (unsigned i = 0; i < rounds / 4; i++) {
-		CHECK(wait_for_one(), WAKE_ID, "what woke it");
+		CHECK(aia_wait(), WAKE_ID, "what woke it");
 		aia_send(master, REPLY_ID);
 	}
 }
@@ -221,124 +206,10 @@ static void check_wakes(void)
 			/* Sometimes it sleeps already, sometimes it does not. */
 			smp_delay(i % 3 * (SMP_MS / 4));
 			aia_send(hart, WAKE_ID);
-			CHECK(wait_for_one(), REPLY_ID, "the answer");
+			CHECK(aia_wait(), REPLY_ID, "the answer");
 		}
 	}
 	smp_join();
-}
-
-/* ---- a device ---- */
-
-#define CONSOLE  0
-#define TRANSMIT 1
-#define SOURCE   1 /* of device 0 */
-#define LEVEL1   6
-#define EDGE1    4
-
-#define DOMAINCFG      0x0000
-#define SOURCECFG(s)   (0x0000 + 4 * (s))
-#define SETIP          0x1c00
-#define IN_CLRIP       0x1d00 /* the lines */
-#define SETIE          0x1e00
-#define SETIENUM       0x1edc
-#define CLRIENUM       0x1fdc
-#define SETIPNUM_LE    0x2000
-#define GENMSI         0x3000
-#define TARGET(s)      (0x3000 + 4 * (s))
-#define MESSAGE(h, id) ((uint32_t)((h) << 18 | (id)))
-
-static struct virtio_ring ring;
-static uint16_t sent;
-
-static uint32_t get(unsigned offset)
-{
-	return *(volatile uint32_t *)(APLIC + offset);
-}
-
-static void set(unsigned offset, uint32_t value)
-{
-	*(volatile uint32_t *)(APLIC + offset) = value;
-}
-
-/* The device's line goes up. */
-static void transmit(void)
-{
-	static char byte = '.';
-
-	ring.desc[0] = (struct virtio_desc){(uint64_t)&byte, 1, 0, 0};
-	virtio_offer(CONSOLE, TRANSMIT, &ring, 0);
-	CHECK(virtio_wait_used(&ring, ++sent), true, "the console took the byte");
-}
-
-static void lower(void)
-{
-	virtio_set(CONSOLE, VIRTIO_INTERRUPT_ACK, virtio_get(CONSOLE, VIRTIO_INTERRUPT_STATUS));
-}
-
-static void open_device(void)
-{
-	struct virtio_where where = virtio_ring_init(&ring);
-
-	virtio_start(CONSOLE, 0);
-	CHECK(virtio_queue(CONSOLE, TRANSMIT, &where), true, "the transmit queue");
-	virtio_go(CONSOLE);
-	set(SOURCECFG(SOURCE), LEVEL1);
-	CHECK(get(SOURCECFG(SOURCE)), LEVEL1, "sourcecfg");
-	set(SETIENUM, SOURCE);
-	CHECK(get(SETIE), 1u << SOURCE, "setie");
-	set(DOMAINCFG, 1u << 8);
-	CHECK(get(DOMAINCFG), 0x80000104, "domaincfg: on, by message");
-}
-
-/* On the hart that is its target. */
-static void take_device(void *arg)
-{
-	unsigned id = 100 + (unsigned)smp_self()->id;
-
-	aia_open();
-	aia_enable(id);
-	smp_store((uint32_t *)arg, 1);
-	CHECK(wait_for_one(), id, "the device's identity");
-	CHECK(get(IN_CLRIP) >> SOURCE & 1, 1, "its line is up");
-	CHECK(aia_claim(), 0, "it is sent once");
-	set(SETIPNUM_LE, SOURCE);
-	CHECK(aia_claim(), id, "and again where that is asked for while it is up");
-	lower();
-	CHECK(get(IN_CLRIP) >> SOURCE & 1, 0, "its line is down");
-	set(SETIPNUM_LE, SOURCE);
-	CHECK(aia_claim(), 0, "but not while it is down");
-}
-
-static void check_device(uint64_t boot)
-{
-	uint32_t ready;
-
-	open_device();
-	for (unsigned hart = 0; hart < count; hart++) {
-		if (hart == boot)
-			continue;
-		set(TARGET(SOURCE), MESSAGE(hart, 100 + hart));
-		CHECK(get(TARGET(SOURCE)), MESSAGE(hart, 100 + hart), "target");
-		ready = 0;
-		smp_start(hart, take_device, &ready);
-		SMP_WAIT(smp_load(&ready), "a hart that waits for the device");
-		transmit();
-		smp_join();
-	}
-	set(CLRIENUM, SOURCE);
-	transmit();
-	lower();
-	print_char('\n');
-}
-
-static void check_genmsi(uint64_t boot)
-{
-	aia_open();
-	aia_enable(33);
-	set(GENMSI, MESSAGE(boot, 33));
-	SMP_WAIT(aia_top() == 33, "an MSI of the APLIC's own");
-	CHECK(get(GENMSI) & 1u << 12, 0, "and it is not busy any more");
-	CHECK(aia_claim(), 33, "genmsi");
 }
 
 void guest_main(uint64_t hart, const void *device_tree)
@@ -351,7 +222,5 @@ void guest_main(uint64_t hart, const void *device_tree)
 	check_page();
 	check_all_to_all();
 	check_wakes();
-	check_device(hart);
-	check_genmsi(hart);
 	guest_pass();
 }

@@ -97,4 +97,17 @@ static inline void aia_open(void)
 	aia_set(EIDELIVERY, 1);
 }
 
+/* Waits in wfi for one interrupt; returns what it claims. */
+static inline uint64_t aia_wait(void)
+{
+	struct smp_hart *self = smp_self();
+	uint64_t before = smp_interrupts(self, CAUSE_EXTERNAL);
+
+	smp_interrupts_on(SIP_SEIP);
+	while (smp_interrupts(self, CAUSE_EXTERNAL) == before)
+		__asm__ volatile("wfi");
+	smp_interrupts_off();
+	return aia_claim();
+}
+
 #endif

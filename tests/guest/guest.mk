@@ -4,12 +4,12 @@
 
 # Each ends with "PASS name" and a shutdown. Its bundle has one VM and the payload's name.
 GUEST_PAYLOADS := ecall hi rdtime timer_sbi timer_sstc mmio sbi sbi3 plic shutdown_legacy \
-	hostile_jump hostile_satp hostile_ring hostile_sbi hostile_mmio hostile_csr fixed_machine
+	pmu hostile_jump hostile_satp hostile_ring hostile_sbi hostile_mmio hostile_csr fixed_machine
 # The same with several vCPUs.
 GUEST_SMP_PAYLOADS := smp_hsm smp_ipi smp_rfence smp_timer smp_lock smp_wfi smp_plic fp_state restart burner \
-	hostile_smp_fence hostile_smp_ipi hostile_smp_hsm hostile_ring_smp
+	hostile_smp_fence hostile_smp_ipi hostile_smp_hsm hostile_ring_smp hostile_start_fence smp_populate
 # And these need a machine with AIA.
-GUEST_AIA_PAYLOADS := aia
+GUEST_AIA_PAYLOADS := aia aia_device
 # What a VM sees of those beside it.
 GUEST_MEASURES := latency time_shared
 # These cannot make progress after their first trap and never pass.
@@ -27,6 +27,7 @@ fit_plic := -DGUEST_PLIC
 fit_fixed_machine := -DGUEST_PLIC
 fit_smp_plic += -DGUEST_PLIC
 fit_aia += -DGUEST_AIA
+fit_aia_device += -DGUEST_AIA
 fit_restart += -DGUEST_FS
 fit_hostile_ring_smp := -DGUEST_FS -DGUEST_CPUS=2
 
@@ -36,6 +37,7 @@ GUEST_BUNDLES := aia_2=aia aia_hsm=aia+hostile_smp_hsm smp_ipi_64=smp_ipi smp_hs
 	share_equal=time_shared+burner share_weight=time_shared+burner \
 	latency_burner=latency+burner latency_weight=latency+burner latency_dedicated=latency+burner \
 	latency_fence=latency+hostile_smp_fence latency_ipi=latency+hostile_smp_ipi \
+	two_pmu=pmu+pmu \
 	latency_hsm=latency+hostile_smp_hsm latency_wild=latency+wild_start latency_ring=latency+hostile_ring_smp
 
 fit_smp_ipi_64 := -DGUEST_CPUS=64
@@ -43,6 +45,7 @@ fit_aia_2 := -DGUEST_AIA -DGUEST_CPUS=2
 fit_aia_hsm := -DGUEST_AIA -DGUEST_CPUS=2 -DGUEST_ARGS='"rounds=2000"' -DPEER_CPUS=2 -DPEER_ARGS='"seconds=2"'
 fit_smp_hsm_16 := -DGUEST_CPUS=16
 fit_smp_rfence_16 := -DGUEST_CPUS=16
+fit_two_pmu := -DGUEST_ARGS='"tag=1 quiet=1"' -DPEER_ARGS='"tag=2"'
 fit_two_fp := -DGUEST_CPUS=2 -DGUEST_ARGS='"tag=1"' -DPEER_CPUS=3 -DPEER_ARGS='"tag=2"'
 fit_two_restart := -DGUEST_ARGS='"latency-max-ms=20000"' -DPEER_CPUS=2 -DPEER_FS
 fit_two_fails := -DGUEST_ARGS='"latency-max-ms=20000"' -DPEER_CPUS=2

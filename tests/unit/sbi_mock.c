@@ -5,12 +5,14 @@
 #include <string.h>
 
 #include "include/abi/csr.h"
+#include "include/abi/sbi.h"
 
 struct mock mock;
 
 void mock_reset(unsigned count)
 {
 	memset(&mock, 0, sizeof(mock));
+	mock.output_room = SIZE_MAX;
 	mock.count = count;
 	mock.vcpu[0].state = VCPU_RUNNING;
 	for (unsigned i = 0; i < count; i++) {
@@ -163,6 +165,15 @@ void vcpu_console_write(struct vcpu *vcpu, const char *data, size_t len)
 	mock.output_len += len;
 }
 
+size_t vcpu_console_send(struct vcpu *vcpu, const char *data, size_t len)
+{
+	size_t n = len < mock.output_room ? len : mock.output_room;
+
+	vcpu_console_write(vcpu, data, n);
+	mock.output_room -= n;
+	return n;
+}
+
 size_t vcpu_console_read(struct vcpu *vcpu, char *data, size_t len)
 {
 	size_t n = len < mock.input_len ? len : mock.input_len;
@@ -214,6 +225,97 @@ void vcpu_trap_counters(struct vcpu *vcpu, uint32_t mask)
 {
 	require_caller(vcpu);
 	vcpu->trapped_counters = mask;
+}
+
+unsigned vcpu_hpm_count(struct vcpu *vcpu)
+{
+	(void)vcpu;
+	return mock.hpm_counters;
+}
+
+unsigned vcpu_hpm_width(struct vcpu *vcpu)
+{
+	(void)vcpu;
+	return 48;
+}
+
+/* Every other number. */
+unsigned vcpu_hpm_csr(struct vcpu *vcpu, unsigned i)
+{
+	(void)vcpu;
+	return MOCK_HPM_CSR + 2 * i;
+}
+
+bool vcpu_hpm_overflows(struct vcpu *vcpu)
+{
+	(void)vcpu;
+	return mock.hpm_overflows;
+}
+
+static struct mock_hpm *hpm(struct vcpu *vcpu, unsigned i, bool started)
+{
+	require_caller(vcpu);
+	if (i >= mock.hpm_counters || (started && !vcpu->hpm[i].started))
+		abort();
+	return &vcpu->hpm[i];
+}
+
+bool vcpu_hpm_possible(struct vcpu *vcpu, uint64_t event, uint64_t data)
+{
+	require_caller(vcpu);
+	if (!mock.hpm_counters)
+		abort();
+	return event == MOCK_CACHE_EVENT || event == SBI_PMU_HW_CPU_CYCLES ||
+	       (event == SBI_PMU_EVENT_RAW && data == MOCK_RAW_DATA);
+}
+
+bool vcpu_hpm_configure(
+	struct vcpu *vcpu, unsigned i, uint64_t event, uint64_t data, uint64_t inhibit)
+{
+	struct mock_hpm *h = hpm(vcpu, i, false);
+
+	*h = (struct mock_hpm){
+		.configured = vcpu_hpm_possible(vcpu, event, data),
+		.event = event,
+		.inhibit = inhibit,
+	};
+	return h->configured;
+}
+
+void vcpu_hpm_release(struct vcpu *vcpu, unsigned i)
+{
+	*hpm(vcpu, i, false) = (struct mock_hpm){0};
+}
+
+void vcpu_hpm_start(struct vcpu *vcpu, unsigned i, uint64_t value)
+{
+	struct mock_hpm *h = hpm(vcpu, i, false);
+
+	if (!h->configured || h->started)
+		abort();
+	h->started = true;
+	h->overflown = false;
+	h->value = value;
+}
+
+uint64_t vcpu_hpm_read(struct vcpu *vcpu, unsigned i)
+{
+	return hpm(vcpu, i, true)->value;
+}
+
+uint64_t vcpu_hpm_stop(struct vcpu *vcpu, unsigned i)
+{
+	hpm(vcpu, i, true)->started = false;
+	return vcpu->hpm[i].value;
+}
+
+uint32_t vcpu_hpm_overflown(struct vcpu *vcpu)
+{
+	uint32_t set = 0;
+
+	for (unsigned i = 0; i < mock.hpm_counters; i++)
+		set |= (uint32_t)hpm(vcpu, i, false)->overflown << i;
+	return set;
 }
 
 uint64_t vcpu_firmware_event(struct vcpu *vcpu, unsigned event)

@@ -12,7 +12,17 @@
 #define MOCK_MASK_VA  0x7000ull /* a word of memory that the guest maps */
 #define MOCK_EVENTS   22
 
+/* What programmable counters can count, besides cycles. */
+#define MOCK_CACHE_EVENT 0x10019ull
+#define MOCK_RAW_DATA    0x77ull
+#define MOCK_HPM_CSR     0xc04u /* of the first */
+
 enum mock_fence { FENCE_NONE, FENCE_I, FENCE_SFENCE, FENCE_SFENCE_ASID };
+
+struct mock_hpm {
+	bool configured, started, overflown;
+	uint64_t event, inhibit, value;
+};
 
 struct vcpu {
 	enum vcpu_state state;
@@ -29,6 +39,7 @@ struct vcpu {
 	uint64_t raw[2]; /* enum vcpu_counter */
 	uint64_t events[MOCK_EVENTS];
 	uint32_t trapped_counters;
+	struct mock_hpm hpm[SBI_PMU_HPM_MAX];
 	struct vcpu_frame frame;
 	bool notified; /* of a software event */
 };
@@ -42,10 +53,13 @@ struct mock {
 	uint64_t mask;
 	char output[8192], input[64];
 	size_t output_len, input_len;
+	size_t output_room; /* for vcpu_console_send() */
 	bool shutdown, failed, reboot;
 	bool start_fails;   /* another hart is always faster */
 	uint64_t ram_asked; /* bytes of RAM that core would have to make sure of */
 	unsigned moment;
+	unsigned hpm_counters;
+	bool hpm_overflows;
 	uint64_t envcfg_supported;
 	uint64_t
 		pmm_illegal; /* a value of the field PMM that this hart does not take; 0: takes all */

@@ -18,6 +18,10 @@
 #define KEY "\x1d"
 #define N   3
 
+/* What a switch begins with: the terminal's modes are set back. */
+#define RESET \
+	"\x18\x1b\\\x1b[?1049l\x1b[!p\x1b[0m\x1b[>4;0m\x1b[<99u\x1b[?1000;1002;1003;1006;2004l"
+
 static alignas(4096) char memory[N][CONSOLE_SIZE];
 static struct console *consoles[N];
 
@@ -25,7 +29,7 @@ static struct console *consoles[N];
 static struct vm {
 	unsigned readies;
 	void (*on_ready)(unsigned vm);
-	char got[20000];
+	char got[30000];
 	size_t n_got;
 } vms[N];
 
@@ -137,18 +141,18 @@ static void what_was_kept_is_shown_once(void **state)
 	say(1, "second");
 	to_front(1);
 	assert_ptr_equal(console_front(), consoles[1]);
-	assert_true(uart_mock_said("\r\nvesper: console 2: two\r\nfirst second"));
+	assert_true(uart_mock_said(RESET "\r\nvesper: console 2: two\r\nfirst second"));
 	assert_false(console_has_news(consoles[1]));
 	to_front(0);
-	assert_true(uart_mock_said("\r\nvesper: console 1: one\r\n"));
+	assert_true(uart_mock_said(RESET "\r\nvesper: console 1: one\r\n"));
 	to_front(1);
-	assert_true(uart_mock_said("\r\nvesper: console 2: two\r\n"));
+	assert_true(uart_mock_said(RESET "\r\nvesper: console 2: two\r\n"));
 }
 
 /* In pieces of all sizes, over the ring's end many times; and a piece longer than the ring. */
 static void the_newest_are_kept(void **state)
 {
-	static char text[3 * CONSOLE_KEPT + 100], line[100];
+	static char text[3 * CONSOLE_KEPT + 100], line[200];
 	const size_t sizes[] = {
 		1, 100, 1000, CONSOLE_KEPT - 1, CONSOLE_KEPT, CONSOLE_KEPT + 1, sizeof(text)};
 
@@ -163,6 +167,7 @@ static void the_newest_are_kept(void **state)
 		assert_int_equal(uart_mock.polls, 0);
 		to_front(1);
 		int n = snprintf(line, sizeof(line),
+			RESET
 			"\r\nvesper: console 2: two (the oldest %zu bytes it said are gone)\r\n",
 			sizeof(text) - CONSOLE_KEPT);
 		assert_memory_equal(uart_mock.sent, line, (size_t)n);
@@ -178,7 +183,7 @@ static void the_newest_are_kept(void **state)
 static void kept_before_new(void **state)
 {
 	static char text[CONSOLE_KEPT];
-	const size_t line = strlen("\r\nvesper: console 2: two\r\n");
+	const size_t line = strlen(RESET "\r\nvesper: console 2: two\r\n");
 
 	(void)state;
 	all_of(text, sizeof(text));
@@ -213,9 +218,9 @@ static void who_waited_is_told(void **state)
 	to_front(2);
 	assert_int_equal(vms[0].readies, 1);
 	say(0, "34");
-	assert_true(uart_mock_said("12\r\nvesper: console 3: three\r\n"));
+	assert_true(uart_mock_said("12" RESET "\r\nvesper: console 3: three\r\n"));
 	to_front(0);
-	assert_true(uart_mock_said("\r\nvesper: console 1: one\r\n34"));
+	assert_true(uart_mock_said(RESET "\r\nvesper: console 1: one\r\n34"));
 }
 
 static void write_waits_for_all(void **state)
@@ -231,23 +236,58 @@ static void write_waits_for_all(void **state)
 	assert_int_equal(vms[0].readies, 0);
 }
 
-/* Once a call, not once a byte; and others are not kept from theirs. */
+/* It is waited for once, and not by each call, until it has room; and others are not kept from theirs. */
 static void write_to_a_stuck_terminal_ends(void **state)
 {
 	(void)state;
 	uart_mock.takes = 1;
 	console_write(consoles[0], "ab", 2);
-	uint64_t one = uart_mock.polls;
-
+	assert_in_range(uart_mock.polls, 1000, 1000000);
 	uart_mock.polls = 0;
 	console_write(consoles[0], "cdefghij", 8);
-	assert_in_range(uart_mock.polls, 1, one + 8);
+	console_write(consoles[0], "c", 1);
+	assert_in_range(uart_mock.polls, 1, 4);
 	uart_mock.polls = 0;
 	console_write(consoles[1], "background", 10);
 	assert_int_equal(uart_mock.polls, 0);
-	uart_mock.takes = SIZE_MAX;
+	uart_mock.takes = 2;
+	uart_mock_run();
 	console_write(consoles[0], "kl", 2);
 	assert_true(uart_mock_said("akl"));
+	uart_mock.polls = 0;
+	console_write(consoles[0], "m", 1);
+	assert_in_range(uart_mock.polls, 1000, 1000000);
+}
+
+static void said_goes_first(void **state)
+{
+	(void)state;
+	uart_mock.takes = 3;
+	console_say("monitor", 7);
+	uart_mock.takes = 1;
+	assert_int_equal(console_send(consoles[0], "guest", 5), 0);
+	assert_int_equal(uart_mock.n_sent, 4);
+	uart_mock.takes = SIZE_MAX;
+	uart_mock_run();
+	assert_int_equal(vms[0].readies, 1);
+	say(0, "guest");
+	assert_true(uart_mock_said("monitorguest"));
+}
+
+/* Never more than what is kept, and never a wait. */
+static void saying_does_not_wait(void **state)
+{
+	(void)state;
+	uart_mock.takes = 0;
+	for (unsigned i = 0; i < 3000; i++)
+		console_say("0123456789", 10);
+	assert_in_range(uart_mock.polls, 1, 3000);
+	uart_mock.takes = SIZE_MAX;
+	uart_mock_run();
+	assert_in_range(uart_mock.n_sent, 10000, 20000);
+	uart_mock.n_sent = 0;
+	say(0, "guest");
+	assert_true(uart_mock_said("guest"));
 }
 
 /* ---- input ---- */
@@ -269,48 +309,83 @@ static void typing_goes_to_the_front(void **state)
 	check_read(1, "\xff\x80");
 }
 
-/* As a paste is lost: a VM that reads slowly, and only when it is told to. */
-static void a_paste_loses_nothing(void **state)
+static void read_slowly(const char *text, size_t len)
 {
-	static char text[10000];
-
-	(void)state;
-	all_of(text, sizeof(text));
-	size_t left = uart_mock_type(text, sizeof(text));
-
-	assert_in_range(left, 1, sizeof(text) - 1);
-	assert_false(uart_mock.wants_receive);
-	while (vms[0].n_got < sizeof(text)) {
+	while (vms[0].n_got < len) {
 		size_t n = console_read(consoles[0], vms[0].got + vms[0].n_got, 37);
 
 		assert_int_not_equal(n, 0);
 		vms[0].n_got += n;
 		uart_mock_run();
 	}
-	assert_memory_equal(vms[0].got, text, sizeof(text));
+	assert_memory_equal(vms[0].got, text, len);
+	assert_int_equal(console_read(consoles[0], vms[0].got, 1), 0);
 	assert_true(uart_mock.wants_receive);
 }
 
-static void a_full_one_stops_only_itself(void **state)
+/* To a VM that begins to read when all of it is there. */
+static void a_paste_loses_nothing(void **state)
 {
-	static char text[5000];
+	static char text[10000];
 
 	(void)state;
+	all_of(text, sizeof(text));
+	assert_int_equal(uart_mock_type(text, sizeof(text)), 0);
+	read_slowly(text, sizeof(text));
+}
+
+/* Where the key is not Vesper's, any length. */
+static void a_pipe_loses_nothing(void **state)
+{
+	static char text[19000];
+
+	(void)state;
+	console_set_escape(NULL);
+	all_of(text, sizeof(text));
+	assert_in_range(uart_mock_type(text, sizeof(text)), 1, sizeof(text) - 1);
+	assert_false(uart_mock.wants_receive);
+	read_slowly(text, sizeof(text));
 	uart_mock_type(text, sizeof(text));
-	assert_false(uart_mock.wants_receive);
-	uart_mock.n_typed = 0;
-	to_front(1);
+	console_set_escape(command);
 	assert_true(uart_mock.wants_receive);
+}
+
+/* A VM that makes the terminal answer, or a user who types, without end: the key gets through. */
+static void who_does_not_read_cannot_take_the_key(void **state)
+{
+	static char text[60000];
+
+	(void)state;
+	all_of(text, sizeof(text));
+	assert_int_equal(uart_mock_type(text, sizeof(text)), 0);
+	assert_non_null(strstr(uart_mock.sent, "vesper: one does not read"));
+	assert_null(strstr(strstr(uart_mock.sent, "not read") + 1, "not read"));
+	type(KEY "m");
+	assert_int_equal(n_commands, 1);
+	read_all(0, 1000);
+	assert_in_range(vms[0].n_got, 16000, sizeof(vms[0].got));
+	assert_memory_equal(vms[0].got, text, vms[0].n_got);
+	vms[0].n_got = 0;
 	type("abc");
-	check_read(1, "abc");
-	read_all(1, 1);
-	to_front(0);
-	assert_false(uart_mock.wants_receive);
-	console_to_front(NULL);
-	assert_true(uart_mock.wants_receive);
-	to_front(0);
-	assert_int_equal(console_read(consoles[0], vms[0].got, 1), 1);
-	assert_true(uart_mock.wants_receive);
+	check_read(0, "abc");
+}
+
+/* What has no room is another's once he is typed at, and his own ring is whole. */
+static void two_that_do_not_read(void **state)
+{
+	static char text[10000];
+
+	(void)state;
+	all_of(text, sizeof(text));
+	uart_mock_type(text, sizeof(text));
+	to_front(1);
+	uart_mock_type(text, sizeof(text));
+	read_all(1, 500);
+	assert_int_equal(vms[1].n_got, sizeof(text));
+	assert_memory_equal(vms[1].got, text, sizeof(text));
+	read_all(0, 500);
+	assert_int_equal(vms[0].n_got, 4096);
+	assert_memory_equal(vms[0].got, text, 4096);
 }
 
 static void another_hart_brings_to_the_front(char byte)
@@ -330,13 +405,11 @@ static void full_after_a_switch(void **state)
 	assert_int_equal(uart_mock_type(text, sizeof(text)), 0);
 	to_front(0);
 	on_command = another_hart_brings_to_the_front;
-	assert_int_equal(uart_mock_type("ab" KEY "2cd", 6), 2);
+	assert_int_equal(uart_mock_type("ab" KEY "2cd", 6), 0);
 	check_read(0, "ab");
 	read_all(1, 5000);
-	uart_mock_run();
-	assert_int_equal(vms[1].n_got, sizeof(text));
-	vms[1].n_got = 0;
-	check_read(1, "cd");
+	assert_int_equal(vms[1].n_got, sizeof(text) + 2);
+	assert_memory_equal(vms[1].got + sizeof(text), "cd", 2);
 }
 
 static void reset_forgets_input(void **state)
@@ -345,7 +418,6 @@ static void reset_forgets_input(void **state)
 
 	(void)state;
 	uart_mock_type(text, sizeof(text));
-	uart_mock.n_typed = 0;
 	console_reset(consoles[0]);
 	assert_true(uart_mock.wants_receive);
 	check_read(0, "");
@@ -404,9 +476,9 @@ static void nobody_in_front(void **state)
 	type("ab" KEY "c");
 	check_commands("ab" KEY "c");
 	say(0, "kept");
-	assert_true(uart_mock_said(""));
+	assert_true(uart_mock_said(RESET));
 	console_to_front(consoles[0]);
-	assert_true(uart_mock_said("\r\nvesper: console 1: one\r\nkept"));
+	assert_true(uart_mock_said(RESET "\r\nvesper: console 1: one\r\nkept"));
 	check_read(0, "");
 	type(KEY "c");
 	check_commands("c");
@@ -421,6 +493,63 @@ static void a_switch_forgets_the_key(void **state)
 	type("m");
 	check_commands("");
 	check_read(1, "m");
+}
+
+/* What comes until the switch is shown was meant for the one that has gone; the key is meant for Vesper. */
+static void a_switch_that_nobody_asked_for(void **state)
+{
+	(void)state;
+	console_leave(consoles[1], consoles[2]);
+	assert_ptr_equal(console_front(), consoles[0]);
+	assert_true(uart_mock_said(""));
+	console_leave(consoles[0], consoles[1]);
+	assert_ptr_equal(console_front(), consoles[1]);
+	type("rm -rf\r");
+	assert_true(uart_mock_said(RESET "\r\nvesper: console 2: two\r\n"));
+	check_commands("");
+	check_read(0, "");
+	check_read(1, "");
+	type("abc");
+	check_read(1, "abc");
+	console_leave(consoles[1], consoles[0]);
+	type(KEY "2");
+	check_commands("2");
+}
+
+/* ---- the key as a sequence ---- */
+
+static void the_key_as_a_sequence(void **state)
+{
+	static const char *const keys[] = {"\x1b[27;5;93~", "\x1b[93;5u", "\x1b[93:125;5u",
+		"\x1b[93;133:1u", "\x1b[A\x1b\x1b[27;5;93~"};
+	static const char *const others[] = {"\x1b[27;5;92~", "\x1b[27;6;93~", "\x1b[93u",
+		"\x1b[93;5~", "\x1b[93;5:3u", "[93;5u", "\x1b[193;5u", "\x1b[93;5;1A", "\x1bO93;5u",
+		"\x1b[65629;5u", "\x1b[27;5;0;93~"};
+
+	(void)state;
+	for (unsigned i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+		uart_mock_reset();
+		type(keys[i]);
+		assert_true(uart_mock_said(RESET));
+		type("m");
+		check_commands("m");
+		check_read(0, keys[i]);
+	}
+	for (unsigned i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		type(others[i]);
+		type("m");
+		check_commands("");
+		read_all(0, 100);
+		vms[0].n_got = 0;
+	}
+	assert_true(uart_mock_said(""));
+	for (const char *at = "\x1b[27;5;93~l"; *at; at++)
+		uart_mock_type(at, 1);
+	check_commands("l");
+	type("a");
+	console_to_front(NULL);
+	type("\x1b[93;5u");
+	check_commands("\x1b[93;5" KEY);
 }
 
 /* ---- locks ---- */
@@ -487,9 +616,13 @@ int main(void)
 		T(who_waited_is_told),
 		T(write_waits_for_all),
 		T(write_to_a_stuck_terminal_ends),
+		T(said_goes_first),
+		T(saying_does_not_wait),
 		T(typing_goes_to_the_front),
 		T(a_paste_loses_nothing),
-		T(a_full_one_stops_only_itself),
+		T(a_pipe_loses_nothing),
+		T(who_does_not_read_cannot_take_the_key),
+		T(two_that_do_not_read),
 		T(full_after_a_switch),
 		T(reset_forgets_input),
 		T(the_byte_after_the_key),
@@ -498,6 +631,8 @@ int main(void)
 		T(without_an_owner_the_key_is_the_guests),
 		T(nobody_in_front),
 		T(a_switch_forgets_the_key),
+		T(a_switch_that_nobody_asked_for),
+		T(the_key_as_a_sequence),
 		T(ready_may_call_all),
 		T(commands_may_call_all),
 	};

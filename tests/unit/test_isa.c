@@ -77,7 +77,7 @@ static void test_guest(void **state)
 	assert_true(isa_to_string(&guest, buf, sizeof(buf)) > 0);
 	assert_string_equal(buf,
 		"rv64imafdcv_zicbom_zicbop_zicboz_zicfilp_zicfiss_zicntr_zicsr_zifencei_zawrs_"
-		"ssdbltrp_ssnpm_sstc_supm_svade_svadu_svpbmt");
+		"sscofpmf_ssdbltrp_ssnpm_sstc_supm_svade_svadu_svpbmt");
 	assert_int_equal(guest.cboz_block, 64);
 }
 

@@ -9,7 +9,9 @@
 #include <unistd.h>
 #include <cmocka.h>
 
+#include "backends/terminal.h"
 #include "lib/log.h"
+#include "monitor/monitor.h"
 #include "tests/unit/monitor_mock.h"
 #include "tests/unit/uart_mock.h"
 
@@ -111,6 +113,19 @@ static void a_console_by_number(void **state)
 	assert_true(says("there is no console 4"));
 }
 
+/* As cli/feed.c does: from there on the key is the guest's. */
+static void no_keys(void **state)
+{
+	char got[8];
+
+	(void)state;
+	uart_mock_type("a" KEY "\0" KEY "mb", 6);
+	assert_int_equal(console_read(mock_vm[0].console, got, sizeof(got)), 4);
+	assert_memory_equal(got, "a" KEY "mb", 4);
+	assert_true(uart_mock_said(""));
+	monitor_init();
+}
+
 static void the_list(void **state)
 {
 	(void)state;
@@ -149,6 +164,44 @@ static void keys_that_type_nothing(void **state)
 	(void)state;
 	type("\x1b[A\x1b[3~\x1bOP\x1bx\x01\x7f\xc3\xa4st\x1b[1;5Cop web\r");
 	assert_true(says("stop web\r\nweb stops\r\n"));
+}
+
+/* A guest asked, and the terminal answers when the monitor has it. */
+static void answers_of_the_terminal(void **state)
+{
+	(void)state;
+	type("\x1b]11;rgb:0000/0000/0000\x07s\x1bP>|xterm(3)\x1b\\t\x1b]l;stop db\x1b\\op web\r");
+	assert_true(says("stop web\r\nweb stops\r\n"));
+	type("\x1b]for ever\r\x03vm\r");
+	assert_true(says("usage: vm NAME"));
+}
+
+/* The next command has to wait until this one's answer is out, and neither waits for the UART. */
+static void a_slow_uart(void **state)
+{
+	(void)state;
+	uart_mock.takes = 0;
+	assert_int_equal(uart_mock_type("help\rstop web\r", 14), 9);
+	assert_string_equal(mock_called, "");
+	assert_in_range(uart_mock.polls, 1, 200);
+	uart_mock.takes = SIZE_MAX;
+	uart_mock_run();
+	assert_string_equal(mock_called, "stop");
+	assert_true(says("leave the monitor"));
+	assert_true(says("web stops\r\n" PROMPT));
+}
+
+/* A command an interrupt. */
+static void commands_take_turns(void **state)
+{
+	(void)state;
+	uart_mock.typed = "stop web\rstart web\r";
+	uart_mock.n_typed = 19;
+	terminal_interrupt();
+	assert_string_equal(mock_called, "stop");
+	assert_int_equal(uart_mock.n_typed, 10);
+	uart_mock_run();
+	assert_string_equal(mock_called, "start");
 }
 
 static void a_line_has_an_end(void **state)
@@ -220,7 +273,7 @@ static void start_and_stop(void **state)
 	mock_called = "";
 	mock_vm[1].state = VM_ENDING;
 	assert_string_equal(answer("stop db"), "db is about to end already\r\n");
-	assert_string_equal(mock_called, "");
+	assert_string_equal(mock_called, "stop"); /* it may be about to start again */
 }
 
 static void too_little_memory(void **state)
@@ -237,7 +290,8 @@ static void console(void **state)
 	(void)state;
 	type("console db\r");
 	assert_ptr_equal(console_front(), mock_vm[1].console);
-	assert_true(uart_mock_said("console db\r\n\r\nvesper: console 2: db\r\n"));
+	assert_true(says("console db\r\n"));
+	assert_true(says("\r\nvesper: console 2: db\r\n"));
 }
 
 static void vms(void **state)
@@ -256,6 +310,9 @@ static void vms(void **state)
 static void vm(void **state)
 {
 	(void)state;
+	mock_vm[2].state = VM_STARTING;
+	assert_non_null(strstr(answer("vm build"), "build: starting"));
+	mock_vm[2].state = VM_STOPPED;
 	mock_vm[0].n_populated = 21;
 	mock_vcpu[0][0].sched =
 		(struct sched_entity){.state = SCHED_RUNNING, .hart = 1, .run_time = 12345678};
@@ -365,10 +422,14 @@ int main(void)
 		KEYS(the_keys_help),
 		KEYS(the_next_console),
 		KEYS(a_console_by_number),
+		KEYS(no_keys),
 		KEYS(the_list),
 		COMMAND(editing),
 		COMMAND(a_line_end_of_two_bytes_is_one),
 		COMMAND(keys_that_type_nothing),
+		COMMAND(answers_of_the_terminal),
+		COMMAND(a_slow_uart),
+		COMMAND(commands_take_turns),
 		COMMAND(a_line_has_an_end),
 		COMMAND(help),
 		COMMAND(unknown),

@@ -28,6 +28,19 @@ static void test_console_bound(void **state)
 	assert_value(CALL(SBI_EXT_DBCN, SBI_DBCN_READ, 0, 0), 0);
 }
 
+/* The call does not wait: it takes what goes, and says how much. */
+static void test_console_partial(void **state)
+{
+	(void)state;
+	memcpy(mock.ram, "hello", 5);
+	mock.output_room = 3;
+	assert_value(CALL(SBI_EXT_DBCN, SBI_DBCN_WRITE, 5, MOCK_RAM_BASE), 3);
+	assert_value(CALL(SBI_EXT_DBCN, SBI_DBCN_WRITE, 2, MOCK_RAM_BASE + 3), 0);
+	assert_value(CALL(SBI_EXT_DBCN, SBI_DBCN_WRITE_BYTE, '!'), 0);
+	assert_int_equal(mock.output_len, 4);
+	assert_memory_equal(mock.output, "hel!", 4);
+}
+
 static void test_console_read(void **state)
 {
 	(void)state;
@@ -79,6 +92,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(test_console_write, one_vcpu),
 		cmocka_unit_test_setup(test_console_bound, one_vcpu),
+		cmocka_unit_test_setup(test_console_partial, one_vcpu),
 		cmocka_unit_test_setup(test_console_read, one_vcpu),
 		cmocka_unit_test_setup(test_console_addresses, one_vcpu),
 		cmocka_unit_test_setup(test_functions, one_vcpu),

@@ -8,7 +8,7 @@
 #define CYCLE     SBI_PMU_CYCLE
 #define INSTRET   SBI_PMU_INSTRET
 #define FW        SBI_PMU_FIRMWARE
-#define ALL       ((1ull << SBI_PMU_COUNTERS) - 1 - 2) /* number 1 is `time` */
+#define ALL       ((1ull << SBI_PMU_HPM) - 1 - 2) /* number 1 is `time` */
 #define FW_EVENT  SBI_PMU_EVENT_FIRMWARE
 #define SHMEM     (MOCK_RAM_BASE + 0x1000)
 #define RAM_WORDS ((uint64_t *)(void *)(mock.ram + 0x1000))
@@ -43,13 +43,13 @@ static void assert_csr(unsigned csr, uint64_t want)
 
 static void test_info(void **state)
 {
-	static const uint64_t invalid[] = {1, SBI_PMU_COUNTERS, 63, 64, 1ull << 32, ~0ull};
+	static const uint64_t invalid[] = {1, SBI_PMU_HPM, 63, 64, 1ull << 32, ~0ull};
 
 	(void)state;
-	assert_value(CALL(SBI_EXT_PMU, SBI_PMU_NUM_COUNTERS), SBI_PMU_COUNTERS);
+	assert_value(CALL(SBI_EXT_PMU, SBI_PMU_NUM_COUNTERS), SBI_PMU_HPM);
 	assert_value(CALL(SBI_EXT_PMU, SBI_PMU_COUNTER_GET_INFO, CYCLE), 0xc00 | 63 << 12);
 	assert_value(CALL(SBI_EXT_PMU, SBI_PMU_COUNTER_GET_INFO, INSTRET), 0xc02 | 63 << 12);
-	for (uint64_t n = FW; n < SBI_PMU_COUNTERS; n++)
+	for (uint64_t n = FW; n < SBI_PMU_HPM; n++)
 		assert_value(CALL(SBI_EXT_PMU, SBI_PMU_COUNTER_GET_INFO, n), 1ull << 63 | 63 << 12);
 	for (size_t i = 0; i < LENGTH(invalid); i++)
 		assert_error(CALL(SBI_EXT_PMU, SBI_PMU_COUNTER_GET_INFO, invalid[i]),
@@ -66,7 +66,7 @@ static void test_matching(void **state)
 	assert_value(configure(0, ALL, 0, SBI_PMU_HW_INSTRUCTIONS), INSTRET);
 	/* There is one of each, and it is taken. */
 	assert_error(configure(0, ALL, 0, SBI_PMU_HW_CPU_CYCLES), SBI_ERR_NOT_SUPPORTED);
-	for (uint64_t n = FW; n < SBI_PMU_COUNTERS; n++)
+	for (uint64_t n = FW; n < SBI_PMU_HPM; n++)
 		assert_value(configure(0, ALL, 0, FW_EVENT | SBI_PMU_FW_IPI_SENT), n);
 	assert_error(configure(0, ALL, 0, FW_EVENT | SBI_PMU_FW_IPI_SENT), SBI_ERR_NOT_SUPPORTED);
 	assert_error(stop(FW + 2, 1, SBI_PMU_STOP_RESET), SBI_ERR_ALREADY_STOPPED);
@@ -127,8 +127,8 @@ static void test_sets(void **state)
 		{0, 2},
 		{1, 1},
 		{0, ALL | 2},
-		{0, 1ull << SBI_PMU_COUNTERS},
-		{SBI_PMU_COUNTERS, 1},
+		{0, 1ull << SBI_PMU_HPM},
+		{SBI_PMU_HPM, 1},
 		{0, ~0ull},
 		{0, 1ull << 63},
 		{64, 1},
@@ -239,7 +239,7 @@ static void test_firmware(void **state)
 	assert_int_equal(v->trapped_counters, 0);
 	for (uint64_t fid = SBI_PMU_COUNTER_FW_READ; fid <= SBI_PMU_COUNTER_FW_READ_HI; fid++) {
 		static const uint64_t others[] = {
-			CYCLE, 1, INSTRET, SBI_PMU_COUNTERS, 64 + FW, 1ull << 32 | FW, ~0ull};
+			CYCLE, 1, INSTRET, SBI_PMU_HPM, 64 + FW, 1ull << 32 | FW, ~0ull};
 
 		for (size_t i = 0; i < LENGTH(others); i++)
 			assert_error(CALL(SBI_EXT_PMU, fid, others[i]), SBI_ERR_INVALID_PARAM);
@@ -407,6 +407,173 @@ static void test_event_info_addresses(void **state)
 	assert_value(CALL(SBI_EXT_PMU, SBI_PMU_EVENT_GET_INFO, MOCK_RAM_BASE, 0, 0, 0), 0);
 }
 
+/* ---- programmable counters ---- */
+
+#define HPM     SBI_PMU_HPM
+#define N_HPM   3
+#define ALL_HPM ((1ull << N_HPM) - 1)
+#define CSR(i)  (MOCK_HPM_CSR + 2 * (i))
+
+static int with_programmable(void **state)
+{
+	one_vcpu(state);
+	mock.hpm_counters = N_HPM;
+	return 0;
+}
+
+static void test_hpm_info(void **state)
+{
+	uint64_t unused;
+
+	(void)state;
+	assert_value(CALL(SBI_EXT_PMU, SBI_PMU_NUM_COUNTERS), HPM + N_HPM);
+	for (uint64_t i = 0; i < N_HPM; i++)
+		assert_value(
+			CALL(SBI_EXT_PMU, SBI_PMU_COUNTER_GET_INFO, HPM + i), CSR(i) | 47 << 12);
+	assert_error(
+		CALL(SBI_EXT_PMU, SBI_PMU_COUNTER_GET_INFO, HPM + N_HPM), SBI_ERR_INVALID_PARAM);
+	assert_error(fw_read(HPM), SBI_ERR_INVALID_PARAM);
+	assert_error(start(HPM + N_HPM, 1, 0, 0), SBI_ERR_INVALID_PARAM);
+	assert_error(stop(HPM, 1 << N_HPM, 0), SBI_ERR_INVALID_PARAM);
+	assert_csr(CSR(0), 0);
+	assert_csr(CSR(N_HPM - 1), 0);
+	assert_false(sbi_pmu_read_csr(&mock.vcpu[0], CSR(N_HPM), &unused));
+	assert_false(sbi_pmu_read_csr(&mock.vcpu[0], CSR(0) + 1, &unused));
+}
+
+static void test_hpm_matching(void **state)
+{
+	const struct mock_hpm *hpm = mock.vcpu[0].hpm;
+
+	(void)state;
+	assert_value(configure(0, ALL | ALL_HPM << HPM, 0, MOCK_CACHE_EVENT), HPM);
+	assert_int_equal(hpm[0].event, MOCK_CACHE_EVENT);
+	/* `cycle` first, then any. */
+	assert_value(configure(0, ALL | ALL_HPM << HPM, 0, SBI_PMU_HW_CPU_CYCLES), CYCLE);
+	assert_value(configure(0, ALL | ALL_HPM << HPM, 0xf8, SBI_PMU_HW_CPU_CYCLES), HPM + 1);
+	assert_int_equal(hpm[1].inhibit & 0xf8, 0xf8);
+	assert_error(CALL(SBI_EXT_PMU, SBI_PMU_CONFIG_MATCHING, HPM, ALL_HPM, 0, SBI_PMU_EVENT_RAW,
+			     MOCK_RAW_DATA + 1),
+		SBI_ERR_NOT_SUPPORTED);
+	assert_value(CALL(SBI_EXT_PMU, SBI_PMU_CONFIG_MATCHING, HPM, ALL_HPM, 0, SBI_PMU_EVENT_RAW,
+			     MOCK_RAW_DATA),
+		HPM + 2);
+	assert_error(configure(HPM, ALL_HPM, 0, MOCK_CACHE_EVENT), SBI_ERR_NOT_SUPPORTED);
+	assert_error(configure(HPM, ALL_HPM, 0, FW_EVENT), SBI_ERR_NOT_SUPPORTED);
+	/* Those before do not do what these can. */
+	assert_int_equal(mock.vcpu[0].trapped_counters, 1 << CYCLE);
+	assert_error(stop(HPM + 1, 1, SBI_PMU_STOP_RESET), SBI_ERR_ALREADY_STOPPED);
+	assert_false(hpm[1].configured);
+	assert_error(configure(0, ALL, 0, MOCK_CACHE_EVENT), SBI_ERR_NOT_SUPPORTED);
+	assert_value(configure(HPM, ALL_HPM, 0, MOCK_CACHE_EVENT), HPM + 1);
+	/* One that gets an event which can't be counted has none. */
+	assert_error(configure(HPM, 1, SBI_PMU_CFG_SKIP_MATCH, 0x10000), SBI_ERR_NOT_SUPPORTED);
+	assert_false(hpm[0].configured);
+	assert_error(start(HPM, 1, 0, 0), SBI_ERR_INVALID_PARAM);
+}
+
+static void test_hpm_prefers_interrupts(void **state)
+{
+	(void)state;
+	mock.hpm_overflows = true;
+	assert_value(configure(0, ALL | ALL_HPM << HPM, 0, SBI_PMU_HW_CPU_CYCLES), HPM);
+	assert_value(configure(0, ALL, 0, SBI_PMU_HW_CPU_CYCLES), CYCLE);
+	/* This one only `instret` can. */
+	assert_value(configure(0, ALL | ALL_HPM << HPM, 0, SBI_PMU_HW_INSTRUCTIONS), INSTRET);
+	assert_false(mock.vcpu[0].hpm[1].configured);
+}
+
+static void test_hpm_unknown_events(void **state)
+{
+	static const uint64_t events[] = {
+		0, 0x10000, 0x30001, 0x40000, 0xe0000, 0x110019, 1ull << 32 | 1, ~0ull};
+
+	(void)state;
+	for (size_t i = 0; i < LENGTH(events); i++)
+		assert_error(configure(HPM, ALL_HPM, 0, events[i]), SBI_ERR_NOT_SUPPORTED);
+	assert_error(
+		CALL(SBI_EXT_PMU, SBI_PMU_CONFIG_MATCHING, HPM, ALL_HPM, 0, MOCK_CACHE_EVENT, 1),
+		SBI_ERR_NOT_SUPPORTED);
+	assert_error(
+		CALL(SBI_EXT_PMU, SBI_PMU_CONFIG_MATCHING, 0, ALL, 0, 1, 1), SBI_ERR_NOT_SUPPORTED);
+}
+
+static void test_hpm_counts(void **state)
+{
+	struct mock_hpm *hpm = mock.vcpu[0].hpm;
+
+	(void)state;
+	assert_value(configure(HPM, ALL_HPM, SBI_PMU_CFG_CLEAR_VALUE, MOCK_CACHE_EVENT), HPM);
+	assert_csr(CSR(0), 0);
+	assert_value(start(HPM, 1, SBI_PMU_START_SET_INIT_VALUE, 50), 0);
+	assert_int_equal(hpm[0].value, 50);
+	hpm[0].value += 7;
+	assert_csr(CSR(0), 57);
+	assert_error(start(HPM, 1, SBI_PMU_START_SET_INIT_VALUE, 50), SBI_ERR_ALREADY_STARTED);
+	assert_csr(CSR(0), 57);
+	assert_value(stop(HPM, 1, 0), 0);
+	assert_false(hpm[0].started);
+	hpm[0].value = 1000;
+	assert_csr(CSR(0), 57);
+	assert_value(start(HPM, 1, 0, 99), 0);
+	assert_int_equal(hpm[0].value, 57);
+	/* A new event for one that counts stops it. */
+	assert_value(configure(HPM, 1, SBI_PMU_CFG_SKIP_MATCH, SBI_PMU_HW_CPU_CYCLES), HPM);
+	assert_false(hpm[0].started);
+	assert_csr(CSR(0), 57);
+	assert_value(
+		configure(HPM, 1,
+			SBI_PMU_CFG_SKIP_MATCH | SBI_PMU_CFG_CLEAR_VALUE | SBI_PMU_CFG_AUTO_START,
+			SBI_PMU_HW_CPU_CYCLES),
+		HPM);
+	assert_true(hpm[0].started);
+	assert_csr(CSR(0), 0);
+	assert_value(stop(HPM, 1, SBI_PMU_STOP_RESET), 0);
+	assert_false(hpm[0].configured);
+}
+
+static void test_hpm_overflow(void **state)
+{
+	struct mock_hpm *hpm = mock.vcpu[0].hpm;
+
+	(void)state;
+	mock.hpm_overflows = true;
+	assert_value(CALL(SBI_EXT_PMU, SBI_PMU_SNAPSHOT_SET_SHMEM, SHMEM, 0, 0), 0);
+	for (unsigned i = 0; i < N_HPM; i++)
+		configure(HPM, ALL_HPM, SBI_PMU_CFG_AUTO_START, MOCK_CACHE_EVENT);
+	hpm[0].overflown = hpm[2].overflown = true;
+	hpm[0].value = 5;
+	hpm[2].value = 6;
+	assert_value(stop(HPM + 1, 3, SBI_PMU_STOP_TAKE_SNAPSHOT), 0);
+	assert_int_equal(RAM_WORDS[0], 2);
+	assert_int_equal(RAM_WORDS[2], 6);
+	assert_error(stop(0, ALL_HPM << HPM, SBI_PMU_STOP_TAKE_SNAPSHOT), SBI_ERR_ALREADY_STOPPED);
+	assert_int_equal(RAM_WORDS[0], 5ull << HPM);
+	assert_int_equal(RAM_WORDS[1 + HPM], 5);
+	/* No counters, from anywhere. */
+	assert_value(stop(~0ull, 0, SBI_PMU_STOP_TAKE_SNAPSHOT), 0);
+	assert_int_equal(RAM_WORDS[0], 0);
+	/* A start forgets it. */
+	assert_value(start(HPM, 1, 0, 0), 0);
+	assert_error(stop(HPM, 7, SBI_PMU_STOP_TAKE_SNAPSHOT), SBI_ERR_ALREADY_STOPPED);
+	assert_int_equal(RAM_WORDS[0], 4);
+}
+
+static void test_hpm_event_info(void **state)
+{
+	static const struct entry want[] = {{MOCK_CACHE_EVENT, 1, 99}, {0x10000, 0, 0}, {1, 1, 0},
+		{2, 1, 0}, {SBI_PMU_EVENT_RAW, 1, MOCK_RAW_DATA}, {SBI_PMU_EVENT_RAW, 0, 0},
+		{SBI_PMU_EVENT_RAW_V2, 0, MOCK_RAW_DATA}, {FW_EVENT, 1, 0}, {0x40000, 0, 0}};
+	struct entry *entries = (struct entry *)(void *)mock.ram;
+
+	(void)state;
+	memcpy(entries, want, sizeof(want));
+	assert_value(
+		CALL(SBI_EXT_PMU, SBI_PMU_EVENT_GET_INFO, MOCK_RAM_BASE, 0, LENGTH(want), 0), 0);
+	for (size_t i = 0; i < LENGTH(want); i++)
+		assert_int_equal(entries[i].output, want[i].output);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -422,6 +589,13 @@ int main(void)
 		cmocka_unit_test_setup(test_snapshot_addresses, one_vcpu),
 		cmocka_unit_test_setup(test_event_info, one_vcpu),
 		cmocka_unit_test_setup(test_event_info_addresses, one_vcpu),
+		cmocka_unit_test_setup(test_hpm_info, with_programmable),
+		cmocka_unit_test_setup(test_hpm_matching, with_programmable),
+		cmocka_unit_test_setup(test_hpm_prefers_interrupts, with_programmable),
+		cmocka_unit_test_setup(test_hpm_unknown_events, with_programmable),
+		cmocka_unit_test_setup(test_hpm_counts, with_programmable),
+		cmocka_unit_test_setup(test_hpm_overflow, with_programmable),
+		cmocka_unit_test_setup(test_hpm_event_info, with_programmable),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -284,6 +284,7 @@ static void test_alone_ends(void **state)
 	assert_false(sched_alone(0));
 	assert_false(sched_alone(1));
 	assert_true(sched_remove(&third->e));
+	sim_now += MS(100);
 	for (unsigned hart = 0; hart < 2; hart++) {
 		assert_false(sched_tick(hart, sim_now));
 		assert_true(sched_alone(hart));
@@ -642,6 +643,8 @@ static void test_states(void **state)
 	assert_ptr_equal(sched_next(0, NULL, SCHED_YIELD, 0, sim_now), &a->e);
 	assert_null(sched_next(0, &a->e, SCHED_STOP, 0, sim_now));
 	assert_int_equal(a->e.state, SCHED_OFF);
+	/* Some while after the crowd that there was. */
+	assert_false(sched_tick(0, sim_now + MS(100)));
 	assert_true(sched_alone(0));
 }
 
