@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Fixtures of the system tests: VMs that are always cleaned up."""
 
+import time
+
 import pytest
 
 from guest import Guest
@@ -41,9 +43,13 @@ def start():
         vm.close()
 
 
-@pytest.fixture(scope="module", params=list(BOOTING))
+@pytest.fixture(scope="module", params=BOOTING, ids=lambda p: "%s-%dx%d" % p)
 def booted(request):
-    """A Debian shell on each of the machines in turn."""
-    vm = Guest("run", "--cpu", BOOTING[request.param])
+    """A Debian shell on each of the machines in turn; it knows how it was started."""
+    machine, cpus, harts = request.param
+    started = time.monotonic()
+    vm = Guest("run", "--machine", machine, "--cpus", str(cpus), "--harts", str(harts))
+    vm.machine, vm.cpus, vm.harts = request.param
+    vm.started = started
     yield vm
     vm.close()

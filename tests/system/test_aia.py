@@ -16,8 +16,9 @@ DIRECT = dict(ALL["k3"], machine="virt,aia=aplic")
 
 @pytest.mark.parametrize("harts", [1, 2])
 @pytest.mark.parametrize("machine", list(MACHINES))
-def test_more_vcpus_than_harts(machine, harts):
-    bundles.passes("aia", harts=harts, seconds=90, **MACHINES[machine])
+@pytest.mark.parametrize("name", bundles.listed("GUEST_AIA_PAYLOADS"))
+def test_more_vcpus_than_harts(name, machine, harts):
+    bundles.passes(name, harts=harts, seconds=90, **MACHINES[machine])
 
 
 @pytest.mark.parametrize("machine", list(MACHINES))

@@ -26,7 +26,7 @@ NO_HTINST = ("-append", "htinst=off")
 NO_HTVAL = ("-append", "htval=off")
 MACHINES = {"default": (), "no-sstc": (), "no-htinst": NO_HTINST, "no-htval": NO_HTVAL, "k3": ()}
 # Where only a few of them could behave in another way.
-SOME = ["rdtime", "timer_sbi", "timer_sstc", "sbi", "mmio", "hostile_csr", "hostile_satp"]
+SOME = ["rdtime", "timer_sbi", "timer_sstc", "sbi", "pmu", "mmio", "hostile_csr", "hostile_satp"]
 SOME_MACHINES = ["p550", "everything"]
 
 

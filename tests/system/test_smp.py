@@ -67,6 +67,13 @@ def test_registers_of_two_vms(machine, harts):
     run("two_fp", machine, harts)
 
 
+@pytest.mark.parametrize("machine", ["default", "p550", "k3"])
+def test_counters_of_two_vms(machine):
+    """Each VM's counters count its own, also where they share a hart; the payload has the bounds."""
+    text = run("two_pmu", machine, 1)
+    assert len(re.findall(r"(?m)^PASS pmu$", text)) == 2, text[-3000:]
+
+
 def test_restarts_beside_another():
     run("two_restart", "default", 1)
     run("two_restart", "k3", 2)
