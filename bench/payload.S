@@ -22,9 +22,7 @@
 #define EID_DBCN   0x4442434e
 #define EID_SRST   0x53525354
 
-	.macro mark n
-	slti	x0, x0, \n
-	.endm
+#include "bench/image.inc"
 
 	/* Region `index`: 10,000 SBI calls with up to five arguments; a0 and a1 are lost in each. */
 	.macro sbi_region index, eid, fid, a0=0, a1=0, a2=0, a3=0
@@ -68,22 +66,6 @@
 	mark	(2 * \index + 1)
 	.endm
 
-	.option norvc
-	.section .text
-	.global _start
-_start:
-	j	start
-	.word	0
-	.dword	0x200000   /* text_offset */
-	.dword	0x10000	   /* image_size */
-	.dword	0	   /* flags: little endian */
-	.word	2	   /* version 0.2 */
-	.word	0
-	.dword	0
-	.ascii	"RISCV\0\0\0"
-	.ascii	"RSC\x05"
-	.word	0
-
 start:
 	csrw	sie, zero
 	li	s0, ROUNDS
@@ -106,9 +88,4 @@ start:
 	touch_region 11, RAM_TOUCH, 0x1000, PAGES
 	touch_region 12, RAM_BLOCKS, 0x200000, BLOCKS
 
-	li	a0, 0
-	li	a1, 0
-	li	a6, 0
-	li	a7, EID_SRST
-	ecall
-1:	j	1b
+	shut_down

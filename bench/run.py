@@ -6,7 +6,7 @@ Every figure is a difference between two markers of bench/count.c, so it repeats
 nearly so. A figure that cannot be had is printed as "not measured" and fails the run.
 
     bench/run.py            measure all, print the table, exit 1 where a ceiling is passed
-    bench/run.py --payload  only the loops of bench/payload.S
+    bench/run.py --payload  no Debian: only the programs of bench/*.S
     bench/run.py --markdown the same table for docs/benchmarks.md
     bench/run.py --verbose  show the split by mode (firmware, Vesper, guest) and QEMU's commands
 """
@@ -53,6 +53,40 @@ REGIONS = [
 # The firmware's own part of these is not Vesper's to lower.
 WITHOUT_FIRMWARE = {"set_timer"}
 
+# The guests of bench/wake.S and bench/interrupt.S, by the bundle they are in.
+AIA = "smaia=on,ssaia=on"
+BUNDLES = {
+    # name: (source, its defines, properties of the VM)
+    "payload": ("payload.S", [], "cpus = <1>;"),
+    "wake": ("wake.S", [], "cpus = <2>;"),
+    "plic": ("interrupt.S", [], 'cpus = <1>; interrupt-controller = "plic";'),
+    "aia": ("interrupt.S", ["-DAIA"], 'cpus = <1>; interrupt-controller = "aia";'),
+}
+
+# name, what it says in the table, marker of its start, operations between the markers, modes that count (None: all),
+# and the run: bundle, -M, harts, -cpu
+WAKES = [
+    ("wake_own_timer", "WFI to wake by own timer, alone on its hart: Vesper's part", 40, 1000,
+     ["HS"], ("wake", "virt", 1, "")),
+    ("wake_shared_timer", "WFI to wake by own timer, hart shared", 42, 1000, None,
+     ("wake", "virt", 1, "")),
+    ("switch_vcpu", "send_ipi, WFI and switch of vCPUs on one hart", 44, 2000, None,
+     ("wake", "virt", 1, "")),
+    ("ipi_other_hart", "send_ipi to a vCPU that waits on its own hart: Vesper's part on both", 44, 2000, ["HS"],
+     ("wake", "virt", 2, "")),
+    ("ipi_other_hart_aia", "the same where Vesper's own IPIs need no firmware (IMSIC)", 44, 2000, ["HS", "M"],
+     ("wake", "virt,aia=aplic-imsic,aia-guests=0", 2, AIA)),
+    ("irq_plic", "device interrupt to the guest's handler, PLIC", 60, 1, None, ("plic", "virt", 1, "")),
+    ("irq_imsic_soft", "the same, APLIC and software IMSIC", 60, 1, None,
+     ("aia", "virt,aia=aplic-imsic,aia-guests=0", 1, AIA)),
+    ("irq_imsic_file", "the same, APLIC and IMSIC guest file", 60, 1, None,
+     ("aia", "virt,aia=aplic-imsic,aia-guests=7", 1, AIA)),
+    ("msi_soft", "MSI to the guest's handler, software IMSIC", 62, 1, None,
+     ("aia", "virt,aia=aplic-imsic,aia-guests=0", 1, AIA)),
+    ("msi_file", "MSI to the guest's handler, IMSIC guest file: Vesper's part", 62, 1, ["HS"],
+     ("aia", "virt,aia=aplic-imsic,aia-guests=7", 1, AIA)),
+]
+
 # A native kernel with the host's virtiofsd, which is not counted; measured once.
 NATIVE_FS_READ = 7100
 
@@ -71,7 +105,7 @@ VM_CONFIG = """/dts-v1/;
 	bench {
 		compatible = "vesper,vm";
 		memory-mib = <512>;
-		cpus = <1>;
+		%s
 		kernel = "kernel";
 		console { compatible = "vesper,console"; };
 	};
@@ -83,8 +117,8 @@ BUNDLE = """/dts-v1/;
 	description = "benchmark";
 	#address-cells = <1>;
 	images {
-		config { data = /incbin/("config.dtb"); type = "flat_dt"; arch = "riscv"; compression = "none"; };
-		kernel { data = /incbin/("payload.bin"); type = "kernel"; arch = "riscv"; os = "linux";
+		config { data = /incbin/("%s.dtb"); type = "flat_dt"; arch = "riscv"; compression = "none"; };
+		kernel { data = /incbin/("%s.bin"); type = "kernel"; arch = "riscv"; os = "linux";
 			 compression = "none"; load = <0>; entry = <0>; };
 	};
 	configurations {
@@ -115,19 +149,20 @@ def write(name, text):
 
 
 def build():
-    """The plugin, the payload, the marker program and the payload's bundle."""
+    """The plugin, the marker program, and the payloads with their bundles."""
     os.makedirs(OUT, exist_ok=True)
     command("gcc", "-std=c11", "-O2", "-Wall", "-Wextra", "-Werror", "-I.", "-shared", "-fPIC",
             "-fvisibility=hidden", "-o", os.path.join(OUT, "count.so"), "bench/count.c", cwd=ROOT)
     target = ["-march=rv64gc", "-mabi=lp64d", "-nostdlib", "-static", "-Wl,--build-id=none"]
-    command(CC, *target, "-Wl,-Ttext=0x80200000", "-o", os.path.join(OUT, "payload.elf"),
-            "bench/payload.S", cwd=ROOT)
-    command("riscv64-unknown-elf-objcopy", "-O", "binary", "payload.elf", "payload.bin", cwd=OUT)
     command(CC, *target, "-Wl,-N,-s", "-o", os.path.join(OUT, "mark"), "bench/mark.S", cwd=ROOT)
-    write("config.dts", VM_CONFIG)
-    write("bundle.its", BUNDLE)
-    command("dtc", "-q", "-O", "dtb", "-o", "config.dtb", "config.dts", cwd=OUT)
-    command("mkimage", "-E", "-B", "1000", "-f", "bundle.its", "bundle.fit", cwd=OUT)
+    for name, (source, defines, properties) in BUNDLES.items():
+        command(CC, *target, *defines, "-I.", "-Wl,-Ttext=0x80200000", "-o",
+                os.path.join(OUT, name + ".elf"), "bench/" + source, cwd=ROOT)
+        command("riscv64-unknown-elf-objcopy", "-O", "binary", name + ".elf", name + ".bin", cwd=OUT)
+        write(name + ".dts", VM_CONFIG % properties)
+        write(name + ".its", BUNDLE % (name, name))
+        command("dtc", "-q", "-O", "dtb", "-o", name + ".dtb", name + ".dts", cwd=OUT)
+        command("mkimage", "-E", "-B", "1000", "-f", name + ".its", name + ".fit", cwd=OUT)
 
 
 # ---- counters ----
@@ -153,21 +188,22 @@ def between(events, start, end):
     return {mode: events[end][mode] - events[start][mode] for mode in events[end]}
 
 
-def machine(cpu="rv64,h=true"):
-    return ["-M", "virt", "-cpu", cpu, "-smp", "1", "-m", "1G"]
+def machine(cpu="rv64,h=true", board="virt", harts=1):
+    return ["-M", board, "-cpu", cpu, "-smp", str(harts), "-m", "1G"]
 
 
-def counting(path):
-    return ["-icount", "shift=0,sleep=off", "-plugin",
-            "%s,out=%s" % (os.path.join(OUT, "count.so"), path)]
+def counting(path, harts=1):
+    """QEMU 10.0.2 crashes with this plugin and several harts in one thread, which -icount asks for."""
+    clock = ["-icount", "shift=0,sleep=off"] if harts == 1 else []
+    return [*clock, "-plugin", "%s,out=%s" % (os.path.join(OUT, "count.so"), path)]
 
 
-def run_payload(title, cpu, *boot):
-    """Runs the payload to its end; returns its events and what the console said."""
+def run_payload(title, last_mark, cpu, *boot, board="virt", harts=1):
+    """Runs a payload to its end; returns its events and what the console said."""
     with tempfile.TemporaryDirectory() as tmp:
         path = os.path.join(tmp, "counts")
-        args = [QEMU, *machine(cpu), *counting(path), "-display", "none", "-monitor", "none",
-                "-serial", "stdio", *boot]
+        args = [QEMU, *machine(cpu, board, harts), *counting(path, harts), "-display", "none",
+                "-monitor", "none", "-serial", "stdio", *boot]
         if verbose:
             print("+", " ".join(args))
         try:
@@ -178,7 +214,7 @@ def run_payload(title, cpu, *boot):
             output = (e.stdout or b"").decode(errors="replace")
             print("%s: no end after 120 s; the console's tail:\n%s" % (title, output[-1500:]))
         events = read_events(path)
-        if "mark %d" % (REGIONS[-1][2] + 1) not in events:
+        if "mark %d" % last_mark not in events:
             print("%s: the payload did not finish; the console's tail:\n%s" % (title, output[-1500:]))
         return events, output
 
@@ -191,6 +227,29 @@ def region_costs(events):
         if diff:
             costs[name] = {mode: n / rounds for mode, n in diff.items()}
     return costs
+
+
+def vesper_boot(bundle):
+    return ["-kernel", os.path.join(BUILD, "vesper.bin"), "-initrd",
+            os.path.join(OUT, bundle + ".fit")]
+
+
+def measure_wakes(results):
+    """Each run once, for all that it tells."""
+    runs = {}
+    for *_, run in WAKES:
+        if run not in runs:
+            bundle, board, harts, cpu = run
+            last = max(start for _, _, start, _, _, r in WAKES if r == run) + 1
+            runs[run] = run_payload("%s on %s, %d harts" % (bundle, board, harts), last,
+                                    ",".join(filter(None, ["rv64,h=true", cpu])),
+                                    *vesper_boot(bundle), board=board, harts=harts)[0]
+    for name, _, start, operations, modes, run in WAKES:
+        diff = between(runs[run], "mark %d" % start, "mark %d" % (start + 1))
+        if diff:
+            results[name] = sum(n for m, n in diff.items() if not modes or m in modes) / operations
+            if verbose:
+                print_split("Vesper", {name: {m: n / operations for m, n in diff.items()}})
 
 
 def total(name, cost):
@@ -329,7 +388,7 @@ def table_rows(results, native, ceilings):
     with open(os.path.join(BENCH, "peers.json")) as f:
         peers = json.load(f)
     rows = [["operation", "native", "Vesper", "ceiling", *peers["systems"]]]
-    for name, label in [(name, label) for name, label, _, _ in REGIONS] + OTHERS:
+    for name, label in [row[:2] for row in REGIONS + WAKES] + OTHERS:
         own = figure(results[name]) if name in results else "not measured"
         others = peers["figures"].get(name, [None] * len(peers["systems"]))
         rows.append([label, figure(native.get(name)), own, figure(ceilings.get(name)),
@@ -344,7 +403,7 @@ def print_table(rows, markdown):
             if i == 0:
                 print("|---|" + "---:|" * (len(row) - 1))
         else:
-            print(("%-52s" + "%14s" * (len(row) - 1)) % tuple(row))
+            print(("%-80s" + "%14s" * (len(row) - 1)) % tuple(row))
 
 
 def print_split(title, costs):
@@ -378,14 +437,14 @@ def main():
     os.chdir(ROOT)
     build()
 
-    native_events, _ = run_payload("native", "rv64,h=true", "-kernel",
+    last = REGIONS[-1][2] + 1
+    native_events, _ = run_payload("native", last, "rv64,h=true", "-kernel",
                                    os.path.join(OUT, "payload.bin"))
     native_costs = region_costs(native_events)
-    vesper = ["-kernel", os.path.join(BUILD, "vesper.bin"), "-initrd",
-              os.path.join(OUT, "bundle.fit")]
-    events, console = run_payload("Vesper", "rv64,h=true", *vesper)
+    vesper = vesper_boot("payload")
+    events, console = run_payload("Vesper", last, "rv64,h=true", *vesper)
     costs = region_costs(events)
-    no_sstc = region_costs(run_payload("Vesper, no Sstc", "rv64,h=true,sstc=off", *vesper)[0])
+    no_sstc = region_costs(run_payload("Vesper, no Sstc", last, "rv64,h=true,sstc=off", *vesper)[0])
     costs["set_timer"] = no_sstc.get("set_timer")
     if verbose:
         print_split("native", native_costs)
@@ -394,6 +453,7 @@ def main():
     native = {name: sum(cost.values()) for name, cost in native_costs.items()}
     native["fs_read_4k"] = NATIVE_FS_READ
     results = {name: total(name, cost) for name, cost in costs.items() if cost}
+    measure_wakes(results)
     measure_others(results, console, {} if options.payload else run_debian())
     ceilings = read_ceilings()
     if options.payload:
