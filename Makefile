@@ -14,7 +14,7 @@ all: $(SETUP)
 
 help:
 	@echo "make run      build, and start a Linux VM: you get its root shell, which 'exit' leaves"
-	@echo "make test     all tests (about 12 minutes)"
+	@echo "make test     all tests (under 20 minutes)"
 	@echo "make debug    the same VM, halted, under gdb"
 	@echo "make fuzz     fuzz for FUZZ_SECONDS (600) a target"
 	@echo "make bench    instruction counts, beside those of other hypervisors"
@@ -63,7 +63,7 @@ DM_OBJS := devices/dm.o devices/virtqueue.o devices/virtio_mmio.o devices/consol
 OBJS := boot/entry.o boot/start.o \
 	core/trap_entry.o core/trap.o core/hart.o core/host_irq.o core/sched.o core/fp.o core/fp_regs.o \
 	core/vcpu.o core/vcpu_event.o core/vcpu_sbi.o core/vcpu_switch.o core/vcpu_wait.o \
-	core/vm.o core/vm_load.o core/vm_memory.o core/vm_place.o core/gstage.o core/page.o core/zero.o core/copy.o core/own.o \
+	core/vm.o core/vm_create.o core/vm_load.o core/vm_memory.o core/vm_place.o core/gstage.o core/page.o core/zero.o core/copy.o core/own.o \
 	core/insn.o core/mmio.o core/csr_trap.o core/aia.o core/aia_file.o core/walk.o core/guest_access.o core/trying.o core/dm_host.o core/features.o core/pmu.o core/clock.o \
 	core/firmware.o core/power.o core/panic.o \
 	sbi/base.o sbi/dbcn.o sbi/fwft.o sbi/hsm.o sbi/ipi.o sbi/legacy.o sbi/pmu.o sbi/pmu_event.o sbi/rfence.o sbi/sbi.o sbi/srst.o sbi/sse.o sbi/sse_attr.o sbi/sta.o sbi/susp.o sbi/time.o \

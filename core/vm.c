@@ -5,154 +5,15 @@
  */
 #include "core/vm.h"
 
-#include <string.h>
-
 #include "core/aia.h"
 #include "core/csr.h"
-#include "core/fp.h"
 #include "core/page.h"
 #include "core/power.h"
 #include "core/vm_load.h"
 
-#define VM_PAGES 4
-
-_Static_assert(sizeof(struct vm) <= VM_PAGES * PAGE_SIZE, "");
-_Static_assert(sizeof(struct vcpu) <= PAGE_SIZE, "");
-
-static struct vm *first_vm;
-static struct vm **last_link = &first_vm;
 static struct spinlock power_lock;
 
-struct vm *vm_first(void)
-{
-	return first_vm;
-}
-
-/* ---- creation ---- */
-
-_Noreturn static void too_little_memory(const struct vm_spec *spec, uint64_t needed)
-{
-	die("%s%s: needs %lu MiB but this machine has %lu MiB free: lower the VM's memory or give "
-	    "the machine more (QEMU: -m)",
-		spec->name, first_vm && spec != first_vm->spec ? " and those before it" : "",
-		(unsigned long)(needed >> 20), (unsigned long)(page_free_bytes() >> 20));
-}
-
-/* Bit b: block b is there. A page or a few, or a block where that is not enough. */
-static uint64_t *create_bitmap(uint64_t memory)
-{
-	uint64_t bytes = memory / BLOCK_SIZE / 8;
-
-	for (unsigned pages = 1; pages <= 4; pages *= 2)
-		if (bytes <= pages * PAGE_SIZE)
-			return page_alloc(pages);
-	void *block = page_alloc_block();
-
-	if (block)
-		memset(block, 0, BLOCK_SIZE);
-	return block;
-}
-
-static void console_ready(void *owner)
-{
-	struct vm *vm = owner;
-
-	/* Any vCPU will do, unless it stops just now. */
-	for (unsigned i = 0; i < vm->n_vcpus; i++) {
-		if (vcpu_get_state(vm->vcpu[i]) == VCPU_STOPPED)
-			continue;
-		vcpu_post(vm->vcpu[i], VCPU_EVENT_DEVICES);
-		if (vcpu_get_state(vm->vcpu[i]) != VCPU_STOPPED)
-			return;
-	}
-}
-
-static bool create_vcpu(struct vm *vm, unsigned id)
-{
-	struct vcpu *vcpu = page_alloc(1);
-
-	if (!vcpu)
-		return false;
-	vm->vcpu[id] = vcpu;
-	vcpu->fp = page_alloc(fp_pages(vm->features->vlenb));
-	vcpu->vm = vm;
-	vcpu->id = id;
-	vcpu->ignored = (uint8_t)vm->features->ignored;
-	vcpu->sched.group = &vm->group;
-	vcpu->deadline = SCHED_NEVER;
-	return vcpu->fp;
-}
-
-static bool create_parts(struct vm *vm)
-{
-	const struct vm_spec *spec = vm->spec;
-	void *console = page_alloc(CONSOLE_SIZE / PAGE_SIZE);
-
-	vm->vcpu = page_alloc(1);
-	vm->ram = own_window(spec->memory);
-	vm->dm_memory = own_window(dm_memory_needed(spec));
-	vm->claimed = create_bitmap(spec->memory);
-	vm->populated = create_bitmap(spec->memory);
-	if (!console || !vm->vcpu || !vm->ram || !vm->dm_memory || !vm->claimed || !vm->populated)
-		return false;
-	vm->console = console_create(console, spec->name, console_ready, vm);
-	for (unsigned i = 0; i < spec->vcpus; i++)
-		if (!create_vcpu(vm, i))
-			return false;
-	vm->n_vcpus = spec->vcpus;
-	return true;
-}
-
-static void choose_irqs(struct vm *vm)
-{
-	const struct vm_spec *spec = vm->spec;
-
-	if (spec->irqchip == VM_IRQCHIP_AIA && !vm->features->imsic)
-		die("%s: interrupt-controller = \"aia\" needs a machine whose harts have Ssaia and "
-		    "an IMSIC: leave it out or say \"plic\"",
-			spec->where);
-	vm->aia = spec->irqchip != VM_IRQCHIP_PLIC && vm->features->imsic;
-	vm->plic_size = vm->aia ? 0 : GUEST_PLIC_SIZE;
-}
-
-struct vm *vm_create(const struct vm_spec *spec, const struct features *features)
-{
-	static unsigned n;
-	struct vm *vm = page_alloc(VM_PAGES);
-
-	if (!dm_memory_needed(spec))
-		die("%s: the device model refuses its configuration", spec->name);
-	if (!vm)
-		too_little_memory(spec, VM_PAGES * PAGE_SIZE);
-	vm->spec = spec;
-	vm->features = features;
-	vm->index = n++;
-	if (!vm_gstage_mode(vm))
-		die("%s: its memory reaches beyond what this machine's harts can translate",
-			spec->where);
-	/* Those for whom there is none share VMID 0. */
-	vm->vmid = n < 1u << features->vmid_bits ? n : 0;
-	vm->group.weight = spec->weight;
-	choose_irqs(vm);
-	if (!create_parts(vm))
-		too_little_memory(spec, vm_memory_needed(vm));
-	*last_link = vm;
-	last_link = &vm->next;
-	return vm;
-}
-
 /* ---- start ---- */
-
-void vm_check_memory(void)
-{
-	uint64_t sum = 0;
-
-	for (const struct vm *vm = first_vm; vm; vm = vm->next) {
-		sum += vm->spec->manual ? 0 : vm_memory_needed(vm);
-		if (sum > page_free_bytes())
-			too_little_memory(vm->spec, sum);
-	}
-}
 
 void vm_start_at_boot(struct vm *vm)
 {
@@ -320,7 +181,7 @@ void vm_crash(struct vcpu *vcpu, const char *why)
 static bool all_stopped(unsigned *status)
 {
 	*status = 0;
-	for (const struct vm *vm = first_vm; vm; vm = vm->next) {
+	for (const struct vm *vm = vm_first(); vm; vm = vm->next) {
 		if (vm->state != VM_STOPPED)
 			return false;
 		*status = *status ? *status : vm->exit_status;
@@ -331,7 +192,7 @@ static bool all_stopped(unsigned *status)
 /* Nobody would look at its console any more. */
 static void leave_console(const struct vm *ended)
 {
-	for (struct vm *vm = first_vm; vm; vm = vm->next) {
+	for (struct vm *vm = vm_first(); vm; vm = vm->next) {
 		if (vm->state == VM_RUNNING) {
 			console_leave(ended->console, vm->console);
 			return;
@@ -400,10 +261,24 @@ void vm_vcpu_is_off(struct vcpu *vcpu)
 
 	__atomic_store_n(&vcpu->state, VCPU_STOPPED, __ATOMIC_RELEASE);
 	if (vcpu->events & VCPU_EVENT_DEVICES)
-		console_ready(vm);
+		vm_console_ready(vm);
 }
 
 /* ---- the rest ---- */
+
+void vm_console_ready(void *owner)
+{
+	struct vm *vm = owner;
+
+	/* Any vCPU will do, unless it stops just now. */
+	for (unsigned i = 0; i < vm->n_vcpus; i++) {
+		if (vcpu_get_state(vm->vcpu[i]) == VCPU_STOPPED)
+			continue;
+		vcpu_post(vm->vcpu[i], VCPU_EVENT_DEVICES);
+		if (vcpu_get_state(vm->vcpu[i]) != VCPU_STOPPED)
+			return;
+	}
+}
 
 void vm_run_devices(struct vm *vm)
 {

@@ -191,6 +191,9 @@ void vm_update_external_irqs(struct vm *vm);
 /* Bytes that its device model takes beside what the guest stores in its arenas. */
 uint64_t vm_device_memory(const struct vm *vm);
 
+/* `owner` is a VM whose console has input, or room: tells one of its vCPUs. */
+void vm_console_ready(void *owner);
+
 /* May a line about this guest's doings be printed now? */
 bool vm_may_log(struct vm *vm);
 
