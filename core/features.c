@@ -151,7 +151,7 @@ void features_probe(const struct machine *machine, struct features *f)
 	if (!f->gstage_modes)
 		die("this machine's harts have no G-stage translation of Sv39x4 or wider, which "
 		    "Vesper needs, or none that the option gstage= allows");
-	f->vmid_bits = probe_vmid_bits(f->gstage_modes);
+	f->vmid_bits = strstr(machine->bootargs, "vmid=off") ? 0 : probe_vmid_bits(f->gstage_modes);
 	f->henvcfg = probe_henvcfg(&usable);
 	f->sstc = f->henvcfg & HENVCFG_STCE && !trying_read_stimecmp(0, &value);
 	f->stateen = !trying_read_hstateen0(0, &value);
