@@ -124,6 +124,12 @@ static uint64_t read(const struct pmu_counter *c)
 
 /* ---- overflow ---- */
 
+static void mark_overflown(struct pmu *pmu, unsigned i)
+{
+	pmu->overflown |= (uint8_t)BIT(i);
+	csr_set(hvip, HVIP_LCOFI);
+}
+
 void pmu_overflow(struct vcpu *vcpu)
 {
 	struct pmu *pmu = &vcpu->pmu;
@@ -134,10 +140,8 @@ void pmu_overflow(struct vcpu *vcpu)
 	uint64_t overflown = csr_read(CSR_SCOUNTOVF);
 
 	for (unsigned i = 0; i < SBI_PMU_HPM_MAX; i++) {
-		if (!(running >> i & 1 && overflown >> host.hpm[pmu->counter[i].host] & 1))
-			continue;
-		pmu->overflown |= (uint8_t)BIT(i);
-		csr_set(hvip, HVIP_LCOFI);
+		if (running >> i & 1 && overflown >> host.hpm[pmu->counter[i].host] & 1)
+			mark_overflown(pmu, i);
 	}
 }
 
@@ -146,6 +150,17 @@ static void catch_overflow(struct vcpu *vcpu)
 {
 	if (vcpu->vm->features->lcofi && csr_read(sip) & SIE_LCOFIE)
 		pmu_overflow(vcpu);
+}
+
+/* The value of one that counts; an emulator may tell of an overflow long after it. */
+static void save_value(struct vcpu *vcpu, unsigned i)
+{
+	struct pmu_counter *c = &vcpu->pmu.counter[i];
+	uint64_t value = read(c);
+
+	if (value < c->value && vcpu->vm->features->lcofi && !(vcpu->pmu.overflown >> i & 1))
+		mark_overflown(&vcpu->pmu, i);
+	c->value = value;
 }
 
 static void expect_overflow(const struct vcpu *vcpu)
@@ -183,7 +198,7 @@ void pmu_unload(struct vcpu *vcpu)
 		if (!(pmu->placed >> i & 1))
 			continue;
 		if (pmu->started >> i & 1)
-			c->value = read(c);
+			save_value(vcpu, i);
 		stop(c, SBI_PMU_STOP_RESET);
 	}
 	pmu->placed = 0;
@@ -261,9 +276,10 @@ uint64_t vcpu_hpm_stop(struct vcpu *vcpu, unsigned i)
 	struct pmu_counter *c = &pmu->counter[i];
 
 	catch_overflow(vcpu);
-	c->value = vcpu_hpm_read(vcpu, i);
-	if (pmu->placed >> i & 1)
+	if (pmu->placed >> i & 1) {
+		save_value(vcpu, i);
 		stop(c, 0);
+	}
 	pmu->started &= (uint8_t)~BIT(i);
 	return c->value;
 }
