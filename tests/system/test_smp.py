@@ -120,10 +120,11 @@ def measure(bundle, harts, *args):
 
 
 # What a VM with one vCPU gets of the only hart beside another VM with 2 or 4 that does its worst: no deadline is
-# missed by more us than this, and it computes for this many per cent of the time.
+# missed by more us than this, and it computes for this many per cent of the time. A heavy VM that hardly sleeps is now and
+# then ahead of its share, and waits for a slice of another: 2 ms.
 BOUNDS = {
     "latency_burner": (200, 45),
-    "latency_weight": (200, 80),
+    "latency_weight": (2500, 80),
     "latency_fence": (500, 45),
     "latency_ipi": (500, 45),
     "latency_hsm": (1000, 45),
