@@ -11,8 +11,6 @@
 #include "include/abi/aia.h"
 #include "sbi/pmu.h"
 
-#define CSR_CYCLE 0xc00
-
 /* One that SBI PMU's user stopped or set. From VU-mode the guest itself must have allowed it. */
 static bool read_counter(
 	struct vcpu *vcpu, const struct insn_csr *insn, bool supervisor, uint64_t *old)

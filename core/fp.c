@@ -42,9 +42,15 @@ static void set_status(uint64_t status)
 	csr_set(sstatus, status);
 }
 
+/* Does the hart hold the vCPU's own registers? */
+static bool owns(const struct hart *hart, const struct vcpu *vcpu)
+{
+	return hart->fp_owner == vcpu && vcpu->fp_hart == hart;
+}
+
 void fp_load(struct hart *hart, struct vcpu *vcpu)
 {
-	if (hart->fp_owner == vcpu && vcpu->fp_hart == hart) {
+	if (owns(hart, vcpu)) {
 		set_status(CLEAN);
 		csr_write(hedeleg, HEDELEG_GUEST);
 	} else {
@@ -61,7 +67,7 @@ void fp_unload(struct hart *hart, struct vcpu *vcpu)
 {
 	uint64_t status = csr_read(sstatus);
 
-	if (hart->fp_owner != vcpu || vcpu->fp_hart != hart)
+	if (!owns(hart, vcpu))
 		return;
 	fp_regs_save_fcsr(vcpu->fp);
 	if ((status & SSTATUS_FS) == SSTATUS_FS)
@@ -75,7 +81,7 @@ void fp_unload(struct hart *hart, struct vcpu *vcpu)
 
 bool fp_claim(struct hart *hart, struct vcpu *vcpu)
 {
-	if (hart->fp_owner == vcpu && vcpu->fp_hart == hart)
+	if (owns(hart, vcpu))
 		return false;
 	set_status(ON);
 	fp_regs_restore(vcpu->fp);

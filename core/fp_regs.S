@@ -20,6 +20,20 @@
 	.endif
 .endm
 
+/* All vector registers, eight an instruction. */
+.macro all_v op
+	csrr	t1, vlenb
+	slli	t1, t1, 3
+	addi	a1, a0, V
+	\op	v0, (a1)
+	add	a1, a1, t1
+	\op	v8, (a1)
+	add	a1, a1, t1
+	\op	v16, (a1)
+	add	a1, a1, t1
+	\op	v24, (a1)
+.endm
+
 .section .text.fp, "ax"
 .globl fp_regs_save
 fp_regs_save:
@@ -61,16 +75,7 @@ fp_regs_save_vector_csrs:
 fp_regs_save_vector:
 	csrr	t0, vstart
 	csrw	vstart, zero
-	csrr	t1, vlenb
-	slli	t1, t1, 3
-	addi	a0, a0, V
-	vs8r.v	v0, (a0)
-	add	a0, a0, t1
-	vs8r.v	v8, (a0)
-	add	a0, a0, t1
-	vs8r.v	v16, (a0)
-	add	a0, a0, t1
-	vs8r.v	v24, (a0)
+	all_v	vs8r.v
 	csrw	vstart, t0      /* the registers stay the vCPU's */
 	ret
 
@@ -78,16 +83,7 @@ fp_regs_save_vector:
 .globl fp_regs_restore_vector
 fp_regs_restore_vector:
 	csrw	vstart, zero
-	csrr	t0, vlenb
-	slli	t0, t0, 3
-	addi	a1, a0, V
-	vl8re8.v v0, (a1)
-	add	a1, a1, t0
-	vl8re8.v v8, (a1)
-	add	a1, a1, t0
-	vl8re8.v v16, (a1)
-	add	a1, a1, t0
-	vl8re8.v v24, (a1)
+	all_v	vl8re8.v
 	ld	t1, VL(a0)
 	ld	t2, VTYPE(a0)
 	vsetvl	zero, t1, t2

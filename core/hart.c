@@ -146,6 +146,13 @@ void hart_set_timer(struct hart *hart, const struct vcpu *vcpu)
 	}
 }
 
+/* For as long as `vcpu` is there (NULL: the hart idles), or until the scheduler is asked again. */
+static void set_tick(struct hart *hart, const struct vcpu *vcpu)
+{
+	hart->tick = sched_deadline(hart->index);
+	hart_set_timer(hart, vcpu);
+}
+
 void hart_interrupts(struct hart *hart, struct vcpu *vcpu)
 {
 	uint64_t pending = csr_read(sip) & csr_read(sie);
@@ -175,8 +182,7 @@ void hart_interrupts(struct hart *hart, struct vcpu *vcpu)
 		vcpu_run_devices(vcpu);
 	if (other && vcpu->request == VCPU_GOES_ON)
 		vcpu->request = VCPU_RESCHEDULE;
-	hart->tick = sched_deadline(hart->index);
-	hart_set_timer(hart, vcpu);
+	set_tick(hart, vcpu);
 	vcpu_set_wfi(vcpu);
 }
 
@@ -186,8 +192,7 @@ static void wait(struct hart *hart)
 {
 	uint64_t start = csr_read(time);
 
-	hart->tick = sched_deadline(hart->index);
-	hart_set_timer(hart, NULL);
+	set_tick(hart, NULL);
 	/* Interrupts of whoever was here last would end the wait at once: WFI does not ask whose they are. */
 	uint64_t guest_enabled = csr_read(vsie);
 
@@ -214,8 +219,7 @@ static struct vcpu *choose(struct hart *hart, const struct vcpu_leaving *l)
 static struct vcpu_leaving enter(struct hart *hart, struct vcpu *vcpu)
 {
 	vcpu_load(hart, vcpu);
-	hart->tick = sched_deadline(hart->index);
-	hart_set_timer(hart, vcpu);
+	set_tick(hart, vcpu);
 	vcpu_set_wfi(vcpu);
 	if (vcpu->request == VCPU_GOES_ON)
 		trap_enter_guest(vcpu);

@@ -7,7 +7,6 @@
 #include "core/vcpu.h"
 #include "core/vm.h"
 
-#define CSR_CYCLE     0xc00u
 #define CSR_SCOUNTOVF 0xda0
 #define HPM_FIRST     3
 #define HPM_LAST      31

@@ -198,12 +198,9 @@ void vcpu_take_events(struct vcpu *vcpu)
 
 static uint64_t timer_time(const struct vcpu *vcpu)
 {
-	uint64_t compare = vcpu->csrs.vstimecmp, host = compare - vcpu->vm->time_delta;
-
 	if (!vcpu->vm->features->sstc)
 		return vcpu->deadline;
-	/* What lies past the end of the host's time never comes. */
-	return host < compare ? SCHED_NEVER : host;
+	return vm_host_time(vcpu->vm, vcpu->csrs.vstimecmp);
 }
 
 /* Those that need no interrupt to be enabled. */

@@ -94,10 +94,7 @@ void vcpu_set_timer(struct vcpu *vcpu, uint64_t time)
 		return;
 	}
 	csr_clear(hvip, HVIP_VSTIP);
-	uint64_t host = time - vcpu->vm->time_delta;
-
-	/* What lies past the end of the host's time never comes. */
-	vcpu->deadline = host < time ? SCHED_NEVER : host;
+	vcpu->deadline = vm_host_time(vcpu->vm, time);
 	hart_set_timer(vcpu->hart, vcpu);
 }
 

@@ -101,6 +101,14 @@ static inline uint64_t vcpu_alarm(const struct vcpu *vcpu)
 	return vcpu->id ? SCHED_NEVER : vcpu->vm->alarm;
 }
 
+/* The host's `time` when the guest's is `time`. What lies past the end of the host's never comes: SCHED_NEVER. */
+static inline uint64_t vm_host_time(const struct vm *vm, uint64_t time)
+{
+	uint64_t host = time - vm->time_delta;
+
+	return host < time ? SCHED_NEVER : host;
+}
+
 /* Builds the VM, stopped. Dies with a message when the machine has too little memory for it. */
 struct vm *vm_create(const struct vm_spec *spec, const struct features *features);
 

@@ -5,16 +5,16 @@
  */
 #include "sbi/pmu.h"
 
+#include "include/abi/csr.h"
 #include "include/abi/sbi.h"
 #include "sbi/mask.h"
 #include "sbi/memory.h"
 #include "sbi/sbi_core.h"
 #include "sbi/state.h"
 
-#define BIT(n)    (1ull << (n))
-#define HARDWARE  (BIT(SBI_PMU_CYCLE) | BIT(SBI_PMU_INSTRET))
-#define FIRMWARE  (BIT(SBI_PMU_HPM) - BIT(SBI_PMU_FIRMWARE))
-#define CSR_CYCLE 0xc00u
+#define BIT(n)   (1ull << (n))
+#define HARDWARE (BIT(SBI_PMU_CYCLE) | BIT(SBI_PMU_INSTRET))
+#define FIRMWARE (BIT(SBI_PMU_HPM) - BIT(SBI_PMU_FIRMWARE))
 
 struct snapshot {
 	uint64_t overflow;

@@ -56,6 +56,9 @@
  */
 #define HEDELEG_GUEST 0x4b1ffull
 
+/* Number of the CSR of counter 0, `cycle`; the others follow. */
+#define CSR_CYCLE 0xc00u
+
 /* hcounteren, scounteren */
 #define COUNTEREN_CY (1ull << 0)
 #define COUNTEREN_TM (1ull << 1)
