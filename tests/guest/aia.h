@@ -103,9 +103,9 @@ static inline uint64_t aia_wait(void)
 	struct smp_hart *self = smp_self();
 	uint64_t before = smp_interrupts(self, CAUSE_EXTERNAL);
 
-	smp_interrupts_on(SIP_SEIP);
+	csr_write(sie, SIP_SEIP);
 	while (smp_interrupts(self, CAUSE_EXTERNAL) == before)
-		__asm__ volatile("wfi");
+		guest_sleep();
 	smp_interrupts_off();
 	return aia_claim();
 }

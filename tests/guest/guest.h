@@ -151,6 +151,17 @@ static inline uint64_t guest_time(void)
 	return csr_read(time);
 }
 
+/*
+ * Sleeps until an interrupt that sie enables, and takes it. sstatus.SIE is clear before and after: one that is taken between
+ * the look at what is waited for and the wfi would leave nothing that ends the wfi.
+ */
+static inline void guest_sleep(void)
+{
+	__asm__ volatile("wfi");
+	csr_set(sstatus, SSTATUS_SIE);
+	csr_clear(sstatus, SSTATUS_SIE);
+}
+
 /* A repeatable sequence of numbers (xorshift). */
 uint64_t guest_random(void);
 

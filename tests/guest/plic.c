@@ -113,10 +113,8 @@ static void take_interrupt(void)
 	uint64_t before = guest_last_trap.interrupts;
 
 	csr_set(sie, SIP_SEIP);
-	csr_set(sstatus, SSTATUS_SIE);
 	while (guest_last_trap.interrupts == before)
-		__asm__ volatile("wfi");
-	csr_clear(sstatus, SSTATUS_SIE);
+		guest_sleep();
 	CHECK(guest_last_trap.cause, CAUSE_EXTERNAL, "scause");
 }
 

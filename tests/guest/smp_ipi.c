@@ -68,9 +68,9 @@ static void listen(void *arg)
 {
 	(void)arg;
 	smp_add(&line.arrived, 1);
-	smp_interrupts_on(SIP_SSIP);
+	csr_write(sie, SIP_SSIP);
 	while (!smp_load(&stop))
-		__asm__ volatile("wfi");
+		guest_sleep();
 	smp_interrupts_off();
 }
 

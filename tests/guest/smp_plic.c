@@ -183,9 +183,9 @@ static void take(void *arg)
 	open_context(self->id);
 	set(ENABLE(self->id), BIT);
 	smp_store(&line.arrived, 1);
-	smp_interrupts_on(SIP_SEIP);
+	csr_write(sie, SIP_SEIP);
 	while (smp_interrupts(self, CAUSE_EXTERNAL) == before)
-		__asm__ volatile("wfi");
+		guest_sleep();
 	CHECK(get(CLAIM(self->id)), SOURCE, "the claim in a handler");
 	lower();
 	set(CLAIM(self->id), SOURCE);

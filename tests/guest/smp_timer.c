@@ -51,12 +51,12 @@ static void own_deadline(void *arg)
 	start = guest_time();
 	deadline = start + (self->id + 1) * 5 * SMP_MS;
 	CHECK(SBI(EID_TIME, 0, deadline).error, 0, "set_timer");
-	smp_interrupts_on(SIP_STIP);
+	csr_write(sie, SIP_STIP);
 	while (smp_interrupts(self, CAUSE_TIMER) == before)
-		__asm__ volatile("wfi");
+		guest_sleep();
 	if (guest_time() < deadline)
 		guest_fail("a timer was taken early", guest_time(), deadline);
-	csr_set(sie, SIP_STIP); /* it stays pending */
+	smp_interrupts_on(SIP_STIP); /* it stays pending */
 	SMP_WAIT(smp_interrupts(self, CAUSE_TIMER) == before + 2, "a timer that is still due");
 	CHECK(SBI(EID_TIME, 0, ~0ul).error, 0, "set_timer");
 	csr_set(sie, SIP_STIP);
