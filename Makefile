@@ -144,7 +144,8 @@ X86_PROGRAMS := $(UNIT_TESTS:%=$(BUILD)/x86/unit/%) $(SIM_TESTS:%=$(BUILD)/x86/s
 
 # A short run of one fuzzer from its corpus; `make fuzz` runs the same for longer.
 fuzz_command = scripts/fuzz.sh $(BUILD)/x86/fuzz/$(1) $(2) $(fuzz_$(1)_SEED)
-PYTEST := /usr/bin/python3 -m pytest -q -p no:cacheprovider
+# Several system tests at once, but for those that look at the clock. tests/run.py reads what it prints.
+PYTEST := /usr/bin/python3 -m pytest -v --no-summary -p no:cacheprovider --dist loadgroup --max-worker-restart 0 tests/system
 
 .PHONY: test-programs
 test-programs: $(X86_PROGRAMS) guest-payloads $(BUILD)/vesper $(BUILD)/vesper.bin $(BUILD)/root.erofs
@@ -157,12 +158,19 @@ test: $(SETUP)
 		$(foreach t,$(SIM_TESTS),'sim:$(t):$(BUILD)/x86/sim/$(t)') \
 		$(foreach c,$(CHECKS),'check:$(c):$(MAKE) -s check-$(c)') \
 		$(foreach f,$(FUZZERS),'fuzz:$(f):$(call fuzz_command,$(f),10)') \
-		'system:tests/system:$(PYTEST) tests/system'
+		'system:together:$(PYTEST) -n $(shell nproc) -m "not alone and not soak"' \
+		'system:alone:$(PYTEST) -n 1 -m "alone and not soak"'
 
 FUZZ_SECONDS ?= 600
 fuzz: $(SETUP)
 	@$(MAKE) --no-print-directory -j2 $(FUZZERS:%=$(BUILD)/x86/fuzz/%)
 	@set -e; $(foreach f,$(FUZZERS),$(call fuzz_command,$(f),$(FUZZ_SECONDS));)
+
+# What takes too long for each time: many power cuts, the same tests on more machines.
+.PHONY: soak
+soak: $(SETUP)
+	@$(MAKE) --no-print-directory -j2 test-programs
+	$(PYTEST) -n $(shell nproc) -m soak
 
 bench: all
 	/usr/bin/python3 bench/run.py

@@ -41,7 +41,7 @@ packages=(
 	gcc-riscv64-unknown-elf binutils-riscv64-unknown-elf picolibc-riscv64-unknown-elf
 	binutils-riscv64-linux-gnu # its ld makes static PIEs, which the bare-metal one does not
 	device-tree-compiler u-boot-tools erofs-utils libfdt-dev libcmocka-dev
-	python3 python3-pytest python3-pexpect gdb-multiarch
+	python3 python3-pytest python3-pytest-xdist python3-pexpect gdb-multiarch
 )
 emulator=(qemu-system-riscv opensbi)
 emulator_version=10 # 7.2 of Debian 12 never fills in htinst, among other things

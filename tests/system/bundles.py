@@ -70,7 +70,7 @@ def qemu_args(cpu, *boot, memory="512M", harts=1, machine="virt"):
     ]
 
 
-def boot(cpu, *args, seconds=30, **machine):
+def boot(cpu, *args, seconds=120, **machine):
     """Runs Vesper to its end; returns the exit status and what it said after the firmware.
 
     `machine`: memory, harts and machine, as qemu_args() has them.

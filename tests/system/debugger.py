@@ -42,7 +42,7 @@ class Symbols:
 class Session:
     """One run of Vesper with gdb's commands done to it."""
 
-    def __init__(self, directory, commands, bundle="mmio", boot=(), seconds=60):
+    def __init__(self, directory, commands, bundle="mmio", boot=(), seconds=120):
         """After `detach` as the last command the machine goes on to its end; else it is killed."""
         self.socket = os.path.join(directory, "gdb.socket")
         self.console = os.path.join(directory, "console")

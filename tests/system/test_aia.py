@@ -18,18 +18,18 @@ DIRECT = dict(ALL["k3"], machine="virt,aia=aplic")
 @pytest.mark.parametrize("machine", list(MACHINES))
 @pytest.mark.parametrize("name", bundles.listed("GUEST_AIA_PAYLOADS"))
 def test_more_vcpus_than_harts(name, machine, harts):
-    bundles.passes(name, harts=harts, seconds=90, **MACHINES[machine])
+    bundles.passes(name, harts=harts, **MACHINES[machine])
 
 
 @pytest.mark.parametrize("machine", list(MACHINES))
 def test_a_hart_for_each_vcpu(machine):
-    bundles.passes("aia_2", payload_name="aia", harts=2, seconds=90, **MACHINES[machine])
+    bundles.passes("aia_2", payload_name="aia", harts=2, **MACHINES[machine])
 
 
 @pytest.mark.parametrize("machine", ["k3", "one-file"])
 def test_files_come_and_go(machine):
     """Beside a VM whose vCPUs start and stop all the time."""
-    bundles.passes("aia_hsm", payload_name="aia", harts=2, seconds=90, **MACHINES[machine])
+    bundles.passes("aia_hsm", payload_name="aia", harts=2, **MACHINES[machine])
 
 
 @pytest.mark.parametrize("machine", [{"cpu": DEFAULT}, DIRECT])
@@ -44,7 +44,7 @@ def test_a_host_without_it(machine):
 @pytest.mark.parametrize("name", ["smp_ipi", "plic", "smp_plic"])
 def test_aplic_without_imsic(name):
     """The host's interrupts come directly, and its guests have a PLIC."""
-    bundles.passes(name, harts=2, seconds=60, **DIRECT)
+    bundles.passes(name, harts=2, **DIRECT)
 
 
 def exits(vm, what):

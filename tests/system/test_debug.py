@@ -4,7 +4,7 @@
 import re
 import time
 
-from guest import plain
+from guest import BOOT_SECONDS, plain
 
 GDB_PROMPT = r"\(gdb\) "
 
@@ -18,16 +18,16 @@ def ask(gdb, command, seconds=60):
 
 def test_debug_both_worlds(start):
     gdb = start("debug", boot=False)
-    gdb.expect(GDB_PROMPT, 90)
+    gdb.expect(GDB_PROMPT, BOOT_SECONDS)
     ask(gdb, "set pagination off")
     assert "Breakpoint 1" in ask(gdb, "break sbi_call")
-    assert "sbi_call" in ask(gdb, "continue", 120)
+    assert "sbi_call" in ask(gdb, "continue", BOOT_SECONDS)
     assert "HS-mode" in ask(gdb, "vesper world")
     assert re.search(r"vsepc.*hgatp", ask(gdb, "vesper vm"))
 
     # Without the breakpoint the guest's kernel boots; in its idle loop or on the way there it is the one that is met.
     ask(gdb, "delete")
-    for _ in range(10):
+    for _ in range(30):
         gdb.type("continue\r")
         time.sleep(2)
         gdb.type("\x03")

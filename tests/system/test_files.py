@@ -21,7 +21,7 @@ def test_tree_of_5000_files(guest):
     with open(os.path.join(HERE, "tree.sh")) as f:
         put(guest, "/tree.sh", f.read())
     guest.output("mkdir /t")
-    assert guest.output("sh /tree.sh /t 5000", 300).endswith("tree: ok\n")
+    assert guest.output("sh /tree.sh /t 5000", 600).endswith("tree: ok\n")
 
 
 def test_unlinked_open_file_lives(guest):

@@ -17,7 +17,7 @@ KERNEL = bytes.fromhex("6f000004") + bundles.IDLE_KERNEL[4:64] + CODE + bytes(40
 def boot(tmp_path, mib):
     config = bundles.GOOD_CONFIG.replace("<64>", "<%d>" % mib)
     return bundles.boot(DEFAULT, *BACKEND, "-initrd", bundles.make(tmp_path, config, KERNEL),
-                        memory=LARGE, machine="virt,memory-backend=ram", seconds=60)
+                        memory=LARGE, machine="virt,memory-backend=ram")
 
 
 def test_vm_of_300_gib(tmp_path):

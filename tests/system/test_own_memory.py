@@ -43,11 +43,6 @@ def memory(request, tmp_path_factory):
     return Memory(tmp_path_factory.mktemp("memory"), MOMENTS[request.param])
 
 
-@pytest.fixture(scope="module")
-def symbols():
-    return debugger.Symbols()
-
-
 def test_never_writable_and_executable(memory):
     assert all(rights in ("rw--", "r---", "r-x-") for _, _, rights in memory.maps), memory.maps
 

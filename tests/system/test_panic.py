@@ -3,18 +3,11 @@
 
 import re
 
-import pytest
-
 import debugger
 
 # Called by the handler of an exit, and calls others.
 IN_A_HANDLER = ["break dm_mmio_read", "continue"]
 IN_A_STORE = IN_A_HANDLER + ["set $pc=memset", "set $a1=0", "set $a2=64"]
-
-
-@pytest.fixture(scope="module")
-def symbols():
-    return debugger.Symbols()
 
 
 def broken(directory, *commands):

@@ -3,7 +3,6 @@
 
 import hashlib
 import re
-import time
 
 from guest import PROMPT
 
@@ -18,21 +17,23 @@ def test_status_of_commands(guest):
     assert guest.run("sh -c 'exit 42'")[0] == 42
 
 
+def sleep(guest):
+    """Starts a program that takes longer than any test waits, in the foreground."""
+    guest.type("sh -c 'echo as''leep; exec sleep 1000'\r")
+    guest.expect(r"asleep\r*\n")
+
+
 def test_ctrl_c_interrupts(guest):
-    guest.type("sleep 100\r")
-    time.sleep(1)
-    started = time.monotonic()
+    sleep(guest)
     guest.type("\x03")
-    guest.expect(PROMPT, 10)
-    assert time.monotonic() - started < 10
+    guest.expect(PROMPT)
     assert guest.output("echo alive") == "alive\n"
 
 
 def test_job_control(guest):
-    guest.type("sleep 100\r")
-    time.sleep(1)
+    sleep(guest)
     guest.type("\x1a")
-    guest.expect("Stopped", 10)
+    guest.expect("Stopped")
     guest.expect(PROMPT)
     assert "Stopped" in guest.output("jobs")
     guest.run("bg")
@@ -61,7 +62,7 @@ def test_paste_loses_nothing(guest):
     guest.type("echo REA''DY; cat > /pasted; echo PAS''TED\r")
     guest.expect("READY")
     guest.paste(text + "\x04")
-    guest.expect("PASTED", 60)
+    guest.expect("PASTED", 180)
     guest.expect(PROMPT)
     assert guest.output("wc -c < /pasted").strip() == "10000"
     want = hashlib.md5(text.encode()).hexdigest()
@@ -72,14 +73,14 @@ def test_paste_into_the_shell(guest):
     """A here-document goes through the shell's own line editor, character by character."""
     text = "\n".join(line[:78].strip() for line in lines_of(10000).split("\n")).strip() + "\n"
     guest.paste("cat > /doc <<'E'\n" + text + "E\necho PAS''TED\n")
-    guest.expect("PASTED", 90)
+    guest.expect("PASTED", 180)
     guest.expect(PROMPT)
     want = hashlib.md5(text.encode()).hexdigest()
     assert guest.output("md5sum < /doc").split()[0] == want
 
 
 def test_much_output(guest):
-    text = guest.output("seq 1 3000", 60)
+    text = guest.output("seq 1 3000", 180)
     assert text == "".join("%d\n" % i for i in range(1, 3001))
 
 

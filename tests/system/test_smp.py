@@ -26,10 +26,9 @@ SOME = ["smp_ipi", "smp_timer", "fp_state"]
 ON_K3 = SOME + ["smp_hsm", "smp_wfi", "smp_plic", "restart", "hostile_smp_ipi", "hostile_smp_hsm"]
 
 
-def run(bundle, machine, harts, *args, seconds=60):
+def run(bundle, machine, harts, *args):
     payload = PAYLOAD_OF.get(bundle, bundle).split("+")[0]
-    return bundles.passes(bundle, *args, payload_name=payload, harts=harts, seconds=seconds,
-                          **ALL[machine])
+    return bundles.passes(bundle, *args, payload_name=payload, harts=harts, **ALL[machine])
 
 
 @pytest.mark.parametrize("harts", HARTS)
@@ -51,7 +50,7 @@ def test_payload_on(name, machine, harts):
 
 @pytest.mark.parametrize("bundle", ["smp_ipi_64", "smp_hsm_16", "smp_rfence_16"])
 def test_many_vcpus(bundle):
-    run(bundle, "default", 2, seconds=90)
+    run(bundle, "default", 2)
 
 
 def test_a_hart_for_each_vcpu():
@@ -112,7 +111,7 @@ def test_share(bundle):
 
 
 def measure(bundle, harts, *args):
-    text = run(bundle, "default", harts, *args, seconds=120)
+    text = run(bundle, "default", harts, *args)
     found = re.search(r"timers (\d+), worst-us (\d+), mean-us (\d+), share-percent (\d+)", text)
     assert found, text[-3000:]
     print(bundle, harts, "harts:", found.group())
@@ -141,6 +140,7 @@ def test_latency(bundle):
     assert percent >= share
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("bundle", ["latency_burner", "latency_dedicated", "latency_fence", "latency_hsm"])
 def test_latency_with_two_harts(bundle):
     """On the host's clock, and as late as the host runs QEMU's threads: this shows a VM that is shut out, no more."""

@@ -3,16 +3,14 @@
 
 import subprocess
 
-import pytest
-
 from guest import BOOT_SECONDS, VESPER
 
 
-@pytest.mark.parametrize("status", [0, 7, 255])
-def test_status_of_the_program(status):
-    done = subprocess.run([VESPER, "run", "--", "sh", "-c", "exit %d" % status], stdin=subprocess.DEVNULL,
+def test_status_of_the_program():
+    """The largest that there is; test_run.py has 0 and another."""
+    done = subprocess.run([VESPER, "run", "--", "sh", "-c", "exit 255"], stdin=subprocess.DEVNULL,
                           stdout=subprocess.PIPE, timeout=BOOT_SECONDS + 60, check=False)
-    assert done.returncode == status, done.stdout.decode(errors="replace")[-1000:]
+    assert done.returncode == 255, done.stdout.decode(errors="replace")[-1000:]
 
 
 def test_a_root_without_virtiofs_is_a_failure():

@@ -5,13 +5,11 @@ Every stressor checks its own results (--verify). Latencies are printed; their b
 one that is shut out, because QEMU runs on a machine that may have other things to do.
 """
 
-import os
 import re
-import shutil
-import subprocess
 
 import pytest
 
+import nodes
 import vms
 from guest import BOOT_SECONDS, Guest
 
@@ -28,12 +26,8 @@ WORST_US = 1_000_000
 
 @pytest.fixture(scope="module")
 def root(tmp_path_factory):
-    """A folder: the default root, with the two programs and their libraries."""
-    path = tmp_path_factory.mktemp("root") / "tree"
-    subprocess.run(["fsck.erofs", "--extract=%s" % path, os.path.join(vms.BUILD, "root.erofs")], check=True,
-                   stdout=subprocess.DEVNULL)
-    shutil.copytree(os.path.join(vms.BUILD, "debian", "extra"), path, symlinks=True, dirs_exist_ok=True)
-    return path
+    """An image: the default root, with the two programs and their libraries."""
+    return nodes.root(tmp_path_factory.mktemp("root"))
 
 
 def verified(machine, stressors, seconds=2):
@@ -57,7 +51,7 @@ def said_passed(stressors, text):
 
 @pytest.fixture(scope="module")
 def two_cpus(root):
-    vm = Guest("run", "--cpus", "2", "--harts", "2", "--image", str(root))
+    vm = Guest("run", "--cpus", "2", "--harts", "2", "--image", root)
     yield vm
     vm.close()
 
@@ -87,7 +81,7 @@ def shared_hart(root, tmp_path_factory):
 
 def test_fp_and_vectors_of_two_vms(shared_hart):
     """A register that the other VM could change would make a result wrong."""
-    command = "stress-ng --verify --timeout 6 %s" % FP
+    command = "stress-ng --verify --timeout 4 %s" % FP
     shared_hart.output("{ %s > /two 2>&1 & }" % command)
     shared_hart.front(1, "one")
     said_passed(FP, shared_hart.output("%s 2>&1" % command, 300))

@@ -4,7 +4,7 @@
 import os
 import re
 
-from guest import BOOT_SECONDS, VESPER, Guest, plain
+from guest import BOOT_SECONDS, COMMAND_SECONDS, VESPER, Guest, plain
 
 BUILD = os.path.dirname(os.path.abspath(VESPER))
 ESCAPE = "\x1d"
@@ -34,12 +34,14 @@ BARE = """
 	};
 """
 
-# A RISC-V Linux Image that waits for an interrupt, again and again, and none comes.
+# A RISC-V Linux Image that asks SBI for its version, then waits for an interrupt, again and again, and none comes.
+#   j 64; ...; 64: li a7, 0x10; li a6, 0; ecall; 1: wfi; j 1b
 SLEEPING_KERNEL = (
-    bytes.fromhex("73005010 6ff0dfff 0000200000000000 0010000000000000 0000000000000000")
+    bytes.fromhex("6f000004 00000000 0000200000000000 0010000000000000 0000000000000000")
     + bytes.fromhex("02000000 00000000 0000000000000000")
     + b"RISCV\0\0\0RSC\x05\0\0\0\0"
-    + bytes(4096 - 64)
+    + bytes.fromhex("93080001 13080000 73000000 73005010 6ff0dfff")
+    + bytes(4096 - 84)
 )
 
 
@@ -98,7 +100,7 @@ class Machine(Guest):
         self.key("m")
         self.expect(MONITOR)
 
-    def ask(self, command, seconds=30):
+    def ask(self, command, seconds=COMMAND_SECONDS):
         """Runs a command at the monitor's prompt; returns its answer."""
         self.type(command + "\r")
         self.expect(re.escape(command) + r"\s*\n", seconds)
