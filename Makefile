@@ -33,7 +33,7 @@ $(SETUP): scripts/setup.sh scripts/fetch-debian.sh
 	@scripts/setup.sh $(BUILD)
 	@touch $@
 
-$(DEBIAN)/libfdt.a $(DEBIAN)/busybox $(DEBIAN)/vmlinuz $(DEBIAN)/virtio_mmio.ko: $(SETUP)
+$(DEBIAN)/libfdt.a $(DEBIAN)/busybox $(DEBIAN)/vmlinuz $(DEBIAN)/modules: $(SETUP)
 
 clean:
 	rm -rf $(BUILD)
@@ -55,22 +55,22 @@ ASFLAGS := -g -march=rv64gc -mabi=lp64d -fPIE -I.
 LDFLAGS := -pie --no-dynamic-linker -z text -z noexecstack --no-warn-rwx-segments --gc-sections \
 	--build-id=none -T boot/image.ld --defsym=vfprintf=__i_vfprintf
 
-DM_OBJS := devices/dm.o devices/virtqueue.o devices/virtio_mmio.o devices/console.o \
-	devices/finisher.o devices/rtc.o devices/uart16550.o \
+DM_OBJS := devices/dm.o devices/virtqueue.o devices/virtqueue_packed.o devices/virtqueue_split.o devices/blk.o devices/blk_request.o devices/device.o devices/device_queue.o devices/dm_layout.o devices/kinds.o devices/net.o devices/net_ctrl.o devices/net_rx.o devices/net_tx.o devices/fixed.o devices/pci.o devices/virtio_mmio.o devices/virtio_pci.o devices/virtio_pci_config.o devices/virtio_pci_msix.o devices/console.o \
+	devices/rng.o devices/vsock.o devices/balloon.o devices/balloon_pages.o devices/finisher.o devices/rtc.o devices/uart16550.o \
 	$(addprefix devices/fs/,arena.o dir.o erofs.o erofs_dir.o erofs_xattr.o file.o fs.o fuse.o fuse_attr.o fuse_data.o \
 	fuse_dir.o fuse_file.o fuse_session.o fuse_xattr.o map.o node.o rename.o tree.o trie.o \
 	xattr.o)
 OBJS := boot/entry.o boot/start.o \
-	core/trap_entry.o core/trap.o core/hart.o core/host_irq.o core/sched.o core/fp.o core/fp_regs.o \
+	core/trap_entry.o core/trap.o core/hart.o core/host_irq.o core/driver_env.o core/sched.o core/fp.o core/fp_regs.o \
 	core/vcpu.o core/vcpu_event.o core/vcpu_sbi.o core/vcpu_switch.o core/vcpu_wait.o \
-	core/vm.o core/vm_create.o core/vm_load.o core/vm_memory.o core/vm_place.o core/gstage.o core/page.o core/zero.o core/copy.o core/own.o \
+	core/vm.o core/vm_create.o core/vm_load.o core/vm_memory.o core/vm_place.o core/vm_ports.o core/vm_release.o core/request.o core/gstage.o core/page.o core/zero.o core/copy.o core/own.o \
 	core/insn.o core/mmio.o core/csr_trap.o core/aia.o core/aia_file.o core/walk.o core/guest_access.o core/trying.o core/dm_host.o core/features.o core/pmu.o core/clock.o \
 	core/firmware.o core/power.o core/panic.o \
 	sbi/base.o sbi/dbcn.o sbi/fwft.o sbi/hsm.o sbi/ipi.o sbi/legacy.o sbi/pmu.o sbi/pmu_event.o sbi/rfence.o sbi/sbi.o sbi/srst.o sbi/sse.o sbi/sse_attr.o sbi/sta.o sbi/susp.o sbi/time.o \
 	irq/plic.o irq/vplic.o irq/aplic.o irq/imsic.o irq/vaplic.o irq/vimsic.o \
-	backends/console.o backends/console_input.o backends/escape.o backends/terminal.o drivers/uart.o drivers/goldfish_rtc.o drivers/sifive_test.o \
-	config/bundle.o config/config_error.o config/dt.o config/elf.o config/fdtw.o config/guest_fdt.o config/isa.o config/isa_table.o config/machine.o config/machine_cpu.o config/machine_devices.o config/machine_imsic.o config/machine_irq.o config/machine_memory.o config/vm_config.o config/vm_devices.o config/vm_kernel.o config/vm_layout.o config/vm_rules.o config/vm_spec.o \
-	monitor/commands.o monitor/editor.o monitor/monitor.o monitor/print.o monitor/report.o \
+	backends/console.o backends/console_input.o backends/cow.o backends/disk.o backends/disk_find.o backends/entropy.o backends/checksum.o backends/gpt.o backends/mailbox.o backends/packet.o backends/segment.o backends/switch.o backends/switch_deliver.o backends/switch_job.o backends/switch_send.o backends/switch_uplink.o backends/escape.o backends/terminal.o backends/vsock.o backends/vsock_send.o backends/vsock_service.o drivers/uart.o drivers/goldfish_rtc.o drivers/sifive_test.o drivers/io.o drivers/iommu.o drivers/pci.o drivers/probe.o drivers/virtio.o drivers/virtio_blk.o drivers/virtio_blk_issue.o drivers/virtio_blk_start.o drivers/virtio_mmio.o drivers/virtio_net.o drivers/virtio_net_rx.o drivers/virtio_net_tx.o drivers/virtio_pci.o drivers/virtio_ring.o drivers/virtio_rng.o \
+	config/bundle.o config/config_error.o config/dt.o config/elf.o config/fdtw.o config/guest_fdt.o config/guest_pci.o config/isa.o config/isa_table.o config/machine.o config/machine_cpu.o config/machine_devices.o config/machine_imsic.o config/machine_bus.o config/machine_irq.o config/machine_memory.o config/vm_config.o config/vm_devices.o config/vm_disk.o config/vm_net.o config/vm_shared.o config/vm_kernel.o config/vm_layout.o config/vm_rules.o config/vm_spec.o \
+	monitor/commands.o monitor/editor.o monitor/monitor.o monitor/print.o monitor/report.o monitor/report_devices.o \
 	lib/log.o lib/random.o
 RV := $(BUILD)/rv
 
@@ -104,11 +104,12 @@ $(BUILD)/vesper.bin: $(BUILD)/vesper.elf
 
 CLI_SRC := $(wildcard cli/*.c)
 
-$(BUILD)/vesper: $(CLI_SRC) $(wildcard cli/*.h guest/*) scripts/vesper-gdb.py | $(SETUP)
+$(BUILD)/vesper: $(CLI_SRC) $(wildcard cli/*.h) scripts/vesper-gdb.py | $(SETUP)
 	@echo "  GCC   $@"
 	@gcc -std=gnu11 -D_GNU_SOURCE -O2 -g $(WARNINGS) -I. -o $@ $(CLI_SRC) -lfdt
 
-$(BUILD)/root.erofs: scripts/mkroot.sh $(DEBIAN)/busybox
+# $(BUILD)/init comes with it.
+$(BUILD)/root.erofs: scripts/mkroot.sh cli/applets.txt $(wildcard guest/*) $(DEBIAN)/busybox $(DEBIAN)/modules
 	@echo "  EROFS $@"
 	@scripts/mkroot.sh $(BUILD)
 

@@ -8,31 +8,39 @@
 #include <string.h>
 
 #include "backends/console.h"
+#include "backends/disk.h"
+#include "backends/entropy.h"
+#include "backends/switch.h"
 #include "backends/terminal.h"
+#include "backends/vsock.h"
 #include "config/bundle.h"
 #include "config/machine.h"
 #include "config/vm_config.h"
 #include "core/clock.h"
 #include "core/csr.h"
+#include "core/driver_env.h"
 #include "core/features.h"
 #include "core/firmware.h"
 #include "core/host_irq.h"
 #include "core/own.h"
 #include "core/page.h"
 #include "core/power.h"
+#include "core/request.h"
 #include "core/trap.h"
 #include "core/vm.h"
 #include "core/vm_load.h"
 #include "core/zero.h"
 #include "drivers/goldfish_rtc.h"
+#include "drivers/probe.h"
 #include "drivers/uart.h"
+#include "drivers/virtio_rng.h"
 #include "lib/log.h"
 #include "monitor/monitor.h"
 
 extern char image_start[], image_end[];
 extern uintptr_t __stack_chk_guard;
 
-#define SPEC_PAGES 1
+#define SPEC_PAGES 2
 
 _Static_assert(sizeof(struct vm_spec) <= SPEC_PAGES * PAGE_SIZE, "");
 
@@ -85,8 +93,18 @@ static void init_devices(void)
 	if (machine.rtc.size)
 		own_map_device(machine.rtc.base, machine.rtc.size);
 	clock_init(machine.rtc.size ? goldfish_rtc_read(machine.rtc.base) : 0, machine.timebase_hz);
-	vm_load_seed(machine.rng_seed, machine.rng_seed_len);
+	entropy_add(machine.rng_seed, machine.rng_seed_len);
 	sched_init(machine.n_harts, machine.timebase_hz);
+}
+
+/* The devices that VMs share. */
+static void init_shared_devices(void)
+{
+	driver_env_init(machine.timebase_hz);
+	virtio_rng_on_entropy(entropy_add);
+	block_on_room(request_disk_room);
+	probe_devices(&machine.devices);
+	disk_init();
 }
 
 static unsigned ram_mib(void)
@@ -130,6 +148,40 @@ static void create_vm(const struct bundle *bundle, unsigned i)
 	vm_create(spec, &features);
 }
 
+/* Its index; -1: there is none. */
+static int find_nic(const char *name)
+{
+	for (unsigned i = 0; i < nic_count(); i++)
+		if (!strcmp(nic_info(i)->name, name))
+			return (int)i;
+	return -1;
+}
+
+static void create_network(const struct vm_network *network)
+{
+	int uplink = network->uplink[0] ? find_nic(network->uplink) : -1;
+
+	if (uplink < 0 && network->uplink[0] && !network->uplink_optional)
+		die("the configuration: network %s: uplink = \"%s\": the machine has %u such "
+		    "interface%s, nic0 and so on: name one of them or leave the uplink out",
+			network->name, network->uplink, nic_count(), nic_count() == 1 ? "" : "s");
+	if (switch_network(network->name, uplink) != OK)
+		die("the configuration: network %s: its uplink is another network's, or there are "
+		    "too many networks",
+			network->name);
+}
+
+static void create_networks(const struct bundle *bundle)
+{
+	struct vm_network network;
+	enum status status;
+
+	for (unsigned i = 0; (status = vm_config_network(bundle, i, &network, &error)) == OK; i++)
+		create_network(&network);
+	if (status != ERR_NOT_FOUND)
+		die("the configuration: %s", error.text);
+}
+
 static void create_vms(void)
 {
 	struct bundle bundle;
@@ -143,6 +195,7 @@ static void create_vms(void)
 		die("the bundle: %s", error.text);
 	if (vm_config_count(&bundle, &n, &error) != OK)
 		die("the configuration: %s", error.text);
+	create_networks(&bundle);
 	for (unsigned i = 0; i < n; i++)
 		create_vm(&bundle, i);
 	vm_place(&machine);
@@ -173,6 +226,7 @@ static void start_vms(void)
 	say_what_runs();
 	if (has_input())
 		monitor_init();
+	vsock_service(monitor_command);
 	for (struct vm *vm = vm_first(); vm; vm = vm->next)
 		if (!vm->spec->manual)
 			vm_start_at_boot(vm);
@@ -190,6 +244,7 @@ __attribute__((no_stack_protector)) _Noreturn void start(uint64_t hart_id, const
 	features_probe(&machine, &features);
 	init_memory(fdt);
 	init_devices();
+	init_shared_devices();
 	create_vms();
 	page_zero_ahead(BLOCKS_AHEAD);
 	hart_run_all(&machine, &features, start_vms);

@@ -30,6 +30,12 @@ static char *terminal_arguments(void)
 	return arguments;
 }
 
+/* A kernel of the user's may lack what is built into Debian's, and of virtio-mmio that is a module. */
+static bool needs_initramfs(const struct options *options)
+{
+	return options->mmio || options->kernel;
+}
+
 char *config_bootargs(const struct options *options)
 {
 	char *terminal = terminal_arguments();
@@ -37,7 +43,8 @@ char *config_bootargs(const struct options *options)
 	 * earlycon: what goes wrong before the console's module is loaded is seen too. It must
 	 * follow quiet, and 3 hides the complaint that there is no console yet.
 	 */
-	char *all = text_format("console=hvc0 %s earlycon=sbi panic=-1%s%s%s",
+	char *all = text_format("console=hvc0%s %s earlycon=sbi panic=-1%s%s%s",
+		needs_initramfs(options) ? "" : " root=vesper rootfstype=virtiofs",
 		options->verbose ? "loglevel=7" : "quiet loglevel=3", terminal,
 		*options->append ? " " : "", options->append);
 
@@ -61,6 +68,48 @@ static void image_property(FILE *out, const char *name, const char *file, const 
 	free(path);
 }
 
+static void write_fs(FILE *out, const char *node, const char *tag, uint64_t writable_mib)
+{
+	fprintf(out,
+		"\t\t%s {\n"
+		"\t\t\tcompatible = \"vesper,fs\";\n"
+		"\t\t\ttag = \"%s\";\n"
+		"\t\t\twritable-mib = <%" PRIu64 ">;\n"
+		"\t\t\t",
+		node, tag, writable_mib);
+}
+
+/* Each machine's disk that the options name is one of the VM's. */
+static void write_disks(FILE *out, const struct options *options)
+{
+	for (unsigned i = 0; i < options->n_disks; i++) {
+		fprintf(out,
+			"\t\tdisk%u { compatible = \"vesper,disk\"; disk = \"disk%u\"; %sserial = ",
+			i, i, options->disks[i].read_only ? "read-only; " : "");
+		text_dts_string(out, options->disks[i].serial);
+		fputs("; };\n", out);
+	}
+}
+
+static void write_devices(FILE *out, const struct options *options)
+{
+	fputs("\t\tconsole { compatible = \"vesper,console\"; };\n", out);
+	if (!needs_initramfs(options)) {
+		write_fs(out, "init", "vesper", 1);
+		fputs("image = \"debian-init\";\n\t\t};\n", out);
+	}
+	write_fs(out, "root", "root", options->writable_mib);
+	image_property(out, "image", options->image, "debian-root");
+	fputs("\t\t};\n", out);
+	if (!options->no_net)
+		fputs("\t\tnet { compatible = \"vesper,net\"; };\n", out);
+	fputs("\t\trng { compatible = \"vesper,rng\"; };\n"
+	      "\t\tballoon { compatible = \"vesper,balloon\"; };\n"
+	      "\t\tvsock { compatible = \"vesper,vsock\"; };\n",
+		out);
+	write_disks(out, options);
+}
+
 void config_write(FILE *out, const struct options *options, const char *bootargs)
 {
 	fprintf(out,
@@ -71,22 +120,14 @@ void config_write(FILE *out, const struct options *options, const char *bootargs
 		"\t\tcompatible = \"vesper,vm\";\n"
 		"\t\tmemory-mib = <%" PRIu64 ">;\n"
 		"\t\tcpus = <%u>;\n"
-		"\t\tinitrd = \"debian-initramfs\";\n"
+		"\t\ttransport = \"%s\";\n"
 		"\t\tbootargs = ",
-		options->memory_mib, options->cpus);
+		options->memory_mib, options->cpus, options->mmio ? "mmio" : "pci");
 	text_dts_string(out, bootargs);
 	fputs(";\n\t\t", out);
+	if (needs_initramfs(options))
+		fputs("initrd = \"debian-initramfs\";\n\t\t", out);
 	image_property(out, "kernel", options->kernel, "debian");
-	fprintf(out,
-		"\t\tconsole {\n"
-		"\t\t\tcompatible = \"vesper,console\";\n"
-		"\t\t};\n"
-		"\t\troot {\n"
-		"\t\t\tcompatible = \"vesper,fs\";\n"
-		"\t\t\ttag = \"root\";\n"
-		"\t\t\twritable-mib = <%" PRIu64 ">;\n"
-		"\t\t\t",
-		options->writable_mib);
-	image_property(out, "image", options->image, "debian-root");
-	fputs("\t\t};\n\t};\n};\n", out);
+	write_devices(out, options);
+	fputs("\t};\n};\n", out);
 }

@@ -56,6 +56,11 @@ void cpio_add_file(
 	add(cpio, name, S_IFREG | permissions, data, size);
 }
 
+void cpio_add_link(struct cpio *cpio, const char *name, const char *target)
+{
+	add(cpio, name, S_IFLNK | 0777, target, strlen(target));
+}
+
 void cpio_end(struct cpio *cpio)
 {
 	add(cpio, "TRAILER!!!", 0, "", 0);

@@ -25,6 +25,8 @@ void cpio_add_dir(struct cpio *cpio, const char *name);
 void cpio_add_file(
 	struct cpio *cpio, const char *name, unsigned permissions, const void *data, size_t size);
 
+void cpio_add_link(struct cpio *cpio, const char *name, const char *target);
+
 void cpio_end(struct cpio *cpio);
 
 #endif

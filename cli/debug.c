@@ -100,6 +100,7 @@ int debug(const struct options *options)
 	pid_t qemu;
 	int status;
 
+	qemu_check(options);
 	process_catch_signals();
 	workdir_create();
 	socket = workdir_path("gdb.socket");

@@ -9,6 +9,4 @@
 	extern const char name##_data[], name##_data_end[];                          \
 	const struct embedded name = {name##_data, name##_data_end}
 
-EMBED(embedded_init, "guest/init");
-EMBED(embedded_session, "guest/session");
 EMBED(embedded_gdb, "scripts/vesper-gdb.py");

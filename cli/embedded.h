@@ -14,8 +14,6 @@ static inline size_t embedded_size(const struct embedded *file)
 	return (size_t)(file->end - file->data);
 }
 
-extern const struct embedded embedded_init;    /* guest/init */
-extern const struct embedded embedded_session; /* guest/session */
-extern const struct embedded embedded_gdb;     /* scripts/vesper-gdb.py */
+extern const struct embedded embedded_gdb; /* scripts/vesper-gdb.py */
 
 #endif

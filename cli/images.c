@@ -11,7 +11,7 @@
 
 #include "cli/erofs.h"
 #include "cli/error.h"
-#include "cli/initramfs.h"
+#include "cli/init.h"
 #include "cli/parts.h"
 #include "cli/text.h"
 #include "cli/workdir.h"
@@ -124,8 +124,17 @@ static void provide_initramfs(const char *file, char *const *program)
 {
 	FILE *out = workdir_open(file);
 
-	initramfs_write(out, program);
+	init_write_cpio(out, program);
 	workdir_close(out, file);
+}
+
+static void provide_init(const char *file, char *const *program)
+{
+	char *folder = text_format("%s.tree", file);
+
+	init_write_folder(workdir_path(folder), program);
+	erofs_pack(workdir_path(folder), workdir_path(file));
+	free(folder);
 }
 
 static void provide_root(const char *file, char *const *program)
@@ -140,6 +149,7 @@ static const struct {
 } built_in[] = {
 	{"debian", provide_kernel},
 	{"debian-initramfs", provide_initramfs},
+	{"debian-init", provide_init},
 	{"debian-root", provide_root},
 };
 

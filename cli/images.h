@@ -33,8 +33,8 @@ void images_collect(struct images *images, struct tree *tree);
 void images_free(struct images *images);
 
 /*
- * Puts them into the work folder; `folder` is what paths are relative to. Where the initramfs is
- * built in, `program` (or NULL) is what it runs.
+ * Puts them into the work folder; `folder` is what paths are relative to. Where the initramfs
+ * or the init that is built in is among them, `program` (or NULL) is what it runs.
  */
 void images_provide(const struct images *images, const char *folder, char *const *program);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/options.h"
 
+#include <endian.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
@@ -10,6 +11,7 @@
 #include "cli/error.h"
 #include "cli/qemu.h"
 #include "cli/text.h"
+#include "include/abi/erofs.h"
 #include "include/vm_spec.h"
 
 #define MEMORY_MIB_MIN   96 /* Debian's kernel panics in 64 */
@@ -81,9 +83,24 @@ static void set_kernel(struct options *options, const char *value)
 	options->kernel = value;
 }
 
+static bool is_erofs(const char *path)
+{
+	FILE *file = fopen(path, "r");
+	uint32_t magic = 0;
+	bool is;
+
+	if (!file)
+		return false;
+	is = !fseek(file, EROFS_SUPER_OFFSET, SEEK_SET) && fread(&magic, sizeof(magic), 1, file) &&
+	     le32toh(magic) == EROFS_SUPER_MAGIC;
+	fclose(file);
+	return is;
+}
+
 static void set_image(struct options *options, const char *value)
 {
-	check_path("--image", value, S_IFDIR);
+	if (!is_erofs(value))
+		check_path("--image", value, S_IFDIR);
 	options->image = value;
 }
 
@@ -135,6 +152,44 @@ static void set_machine_memory(struct options *options, const char *value)
 			"--memory %s: give the machine's RAM, such as 2G, or leave it out", value);
 }
 
+static void set_transport(struct options *options, const char *value)
+{
+	options->mmio = !strcmp(value, "mmio");
+	if (!options->mmio && strcmp(value, "pci") != 0)
+		error_usage("--transport %s: there are pci and mmio", value);
+}
+
+static void set_publish(struct options *options, const char *value)
+{
+	struct port *port = &options->ports[options->n_ports];
+
+	if (options->n_ports == PORTS_MAX)
+		error_usage("-p %s: at most %d ports can be given", value, PORTS_MAX);
+	if (!ports_read(value, port))
+		error_usage("-p %s: give a port of this computer and one of the VM, such as -p "
+			    "8080:80, -p "
+			    "0.0.0.0:8080:80 or -p 5353:53/udp",
+			value);
+	for (unsigned i = 0; i < options->n_ports; i++)
+		if (ports_same(&options->ports[i], port))
+			error_usage("-p %s: port %u was given before: choose another", value,
+				port->outer);
+	options->n_ports++;
+}
+
+static void set_disk(struct options *options, const char *value)
+{
+	if (options->n_disks == DISKS_MAX)
+		error_usage("--disk %s: at most %d disks can be given", value, DISKS_MAX);
+	disks_read(value, &options->disks[options->n_disks++]);
+}
+
+static void set_no_net(struct options *options, const char *value)
+{
+	(void)value;
+	options->no_net = true;
+}
+
 static void set_symbols(struct options *options, const char *value)
 {
 	check_path("--symbols", value, S_IFREG);
@@ -162,6 +217,11 @@ static const struct option table[] = {
 	{"--append", "ARGUMENTS", set_append, VM_OF_OPTIONS},
 	{"--image", "FOLDER", set_image, VM_OF_OPTIONS},
 	{"--verbose", NULL, set_verbose, VM_OF_OPTIONS},
+	{"--transport", "pci|mmio", set_transport, VM_OF_OPTIONS},
+	{"-p", "PORT:VM-PORT", set_publish, ON_QEMU},
+	{"--publish", "PORT:VM-PORT", set_publish, ON_QEMU},
+	{"--disk", "FILE[,ro]", set_disk, ON_QEMU},
+	{"--no-net", NULL, set_no_net, ON_QEMU},
 	{"--machine", "NAME", set_machine, ON_QEMU},
 	{"--harts", "NUMBER", set_harts, ON_QEMU},
 	{"--cpu", "MODEL", set_cpu, ON_QEMU},
@@ -275,5 +335,8 @@ void options_read(struct options *options, char **words, enum options_command co
 	}
 	if (*words)
 		read_program(options, words + 1, command);
+	if (options->no_net && options->n_ports)
+		error_usage(
+			"-p %s needs the network that --no-net leaves out", options->ports[0].text);
 	check_files(options, command);
 }

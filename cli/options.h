@@ -6,6 +6,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "cli/disks.h"
+#include "cli/ports.h"
+
 enum options_command {
 	COMMAND_RUN,
 	COMMAND_DEBUG,
@@ -23,9 +26,11 @@ struct options {
 	uint64_t memory_mib, writable_mib;
 	unsigned cpus;
 	const char *kernel; /* NULL: Debian's */
-	const char *image;  /* a folder that becomes the root; NULL: the default root */
+	const char *
+		image; /* a folder, or EROFS image, that becomes the root; NULL: the default root */
 	const char *append; /* kernel arguments; "" if none */
 	bool verbose;
+	bool mmio;      /* its devices are on virtio-mmio, not PCI */
 	char **program; /* the words after `--`, NULL-terminated; NULL: a login shell */
 
 	/* `up` and `bundle`: the configuration, and the bundle; NULL for the others. */
@@ -36,6 +41,10 @@ struct options {
 	const char *cpu;      /* NULL: the machine's */
 	unsigned harts;       /* 0: what the VMs need */
 	uint64_t machine_mib; /* 0: what the VMs need */
+	bool no_net;          /* it has no network interface, nor has the VM of `run` and `debug` */
+	unsigned n_ports, n_disks;
+	struct port ports[PORTS_MAX];
+	struct disk_file disks[DISKS_MAX];
 
 	const char *symbols; /* `debug`; NULL: none */
 	bool help;

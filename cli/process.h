@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-#define COMMAND_MAX 64
+#define COMMAND_MAX 96
 
 struct command {
 	const char *words[COMMAND_MAX + 1]; /* NULL-terminated */

@@ -92,6 +92,46 @@ unsigned qemu_harts(
 	return harts < VM_HARTS_MAX ? (unsigned)harts : VM_HARTS_MAX;
 }
 
+void qemu_check(const struct options *options)
+{
+	ports_check(options->ports, options->n_ports);
+	disks_check(options->disks, options->n_disks);
+}
+
+static void add(struct command *command, const char *option, const char *value)
+{
+	command_add(command, option);
+	command_add(command, value);
+}
+
+/* QEMU's own network gives addresses by DHCP and leads to the world. */
+static void add_network(struct command *command, const struct options *options)
+{
+	char *netdev = text_format("user,id=net0");
+
+	for (unsigned i = 0; i < options->n_ports; i++) {
+		char *forward = ports_forward(&options->ports[i]);
+		char *longer = text_format("%s%s", netdev, forward);
+
+		free(forward);
+		free(netdev);
+		netdev = longer;
+	}
+	add(command, "-netdev", netdev);
+	add(command, "-device", "virtio-net-pci,netdev=net0,romfile=,disable-legacy=on");
+}
+
+static void add_devices(struct command *command, const struct options *options)
+{
+	add(command, "-device", "virtio-rng-pci,disable-legacy=on");
+	if (!options->no_net)
+		add_network(command, options);
+	for (unsigned i = 0; i < options->n_disks; i++) {
+		add(command, "-drive", disks_drive(&options->disks[i], i));
+		add(command, "-device", disks_device(&options->disks[i], i));
+	}
+}
+
 void qemu_command(
 	struct command *command, const struct options *options, const struct built_bundle *bundle)
 {
@@ -99,20 +139,13 @@ void qemu_command(
 
 	command_begin(command, "qemu-system-riscv64");
 	command_add(command, "-nodefaults");
-	command_add(command, "-M");
-	command_add(command, options->machine->machine);
-	command_add(command, "-cpu");
-	command_add(command, options->cpu ? options->cpu : options->machine->cpu);
-	command_add(command, "-smp");
-	command_add(command, text_format("%u", harts));
-	command_add(command, "-m");
-	command_add(command, text_format("%" PRIu64 "M", qemu_memory_mib(options, bundle)));
-	command_add(command, "-display");
-	command_add(command, "none");
-	command_add(command, "-kernel");
-	command_add(command, parts_path("vesper.bin"));
-	command_add(command, "-initrd");
-	command_add(command, bundle->path);
-	command_add(command, "-serial");
-	command_add(command, "chardev:console");
+	add(command, "-M", options->machine->machine);
+	add(command, "-cpu", options->cpu ? options->cpu : options->machine->cpu);
+	add(command, "-smp", text_format("%u", harts));
+	add(command, "-m", text_format("%" PRIu64 "M", qemu_memory_mib(options, bundle)));
+	add(command, "-display", "none");
+	add(command, "-kernel", parts_path("vesper.bin"));
+	add(command, "-initrd", bundle->path);
+	add_devices(command, options);
+	add(command, "-serial", "chardev:console");
 }

@@ -22,6 +22,9 @@ uint64_t qemu_memory_mib(const struct options *options, const struct built_bundl
 unsigned qemu_harts(
 	const struct options *options, const struct built_bundle *bundle, long host_cpus);
 
+/* Ends the program if a port or a file that the options name is not to be had: before much is done. */
+void qemu_check(const struct options *options);
+
 /* Everything but the console, which is `-serial chardev:console` and the caller's to define. */
 void qemu_command(
 	struct command *command, const struct options *options, const struct built_bundle *bundle);

@@ -73,6 +73,7 @@ int run(const struct options *options)
 	struct command qemu;
 	int status;
 
+	qemu_check(options);
 	process_catch_signals();
 	workdir_create();
 	bundle = bundle_build(options);

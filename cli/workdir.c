@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/workdir.h"
 
-#include <dirent.h>
 #include <errno.h>
+#include <ftw.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,17 +13,19 @@
 
 static char *workdir;
 
-/* It is flat: only files and links are made in it. */
+static int remove_one(const char *path, const struct stat *stat_of, int type, struct FTW *walk)
+{
+	(void)stat_of;
+	(void)type;
+	if (walk->level)
+		remove(path);
+	return 0;
+}
+
 void workdir_empty(void)
 {
-	DIR *dir = opendir(workdir);
-	struct dirent *entry;
-
-	if (!dir)
-		return;
-	while ((entry = readdir(dir)))
-		unlinkat(dirfd(dir), entry->d_name, 0);
-	closedir(dir);
+	/* Folders after what is in them, and no link is followed. */
+	nftw(workdir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
 }
 
 void workdir_remove(void)

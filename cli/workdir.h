@@ -21,7 +21,7 @@ void workdir_close(FILE *file, const char *name);
 /* Makes `name` a link to `target`, which may be a path from the current folder. */
 void workdir_link(const char *name, const char *target);
 
-/* Removes all files in it. */
+/* Removes all that is in it. */
 void workdir_empty(void);
 
 /* Removes it earlier than at the end, so that not even SIGKILL leaves it behind. */

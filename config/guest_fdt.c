@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "config/fdtw.h"
+#include "config/guest_pci.h"
 
 #define IRQCHIP_PHANDLE 1 /* the PLIC, or the APLIC */
 #define IMSIC_PHANDLE   2
@@ -222,8 +223,19 @@ static void write_virtio(struct fdtw *w, const struct guest_fdt_input *in, unsig
 	fdtw_begin(w, "virtio_mmio@%lx", (unsigned long)base);
 	fdtw_text(w, "compatible", "virtio,mmio");
 	fdtw_reg(w, base, GUEST_VIRTIO_SIZE);
+	fdtw_flag(w, "dma-coherent");
 	write_interrupt(w, in, GUEST_VIRTIO_IRQ + device);
 	fdtw_end(w);
+}
+
+static void write_devices(struct fdtw *w, const struct guest_fdt_input *in)
+{
+	if (in->spec->transport == VM_TRANSPORT_PCI) {
+		guest_pci_write(w, IRQCHIP_PHANDLE, in->aia ? IMSIC_PHANDLE : 0);
+		return;
+	}
+	for (unsigned i = 0; i < in->spec->n_devices; i++)
+		write_virtio(w, in, i);
 }
 
 static void write_soc(struct fdtw *w, const struct guest_fdt_input *in)
@@ -241,8 +253,7 @@ static void write_soc(struct fdtw *w, const struct guest_fdt_input *in)
 		write_plic(w, in);
 	}
 	write_uart(w, in);
-	for (unsigned i = 0; i < in->spec->n_devices; i++)
-		write_virtio(w, in, i);
+	write_devices(w, in);
 	fdtw_end(w);
 }
 

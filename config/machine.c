@@ -69,5 +69,6 @@ enum status machine_parse(
 	read_chosen(&r);
 	machine_devices_read(&r);
 	machine_irq_read(&r);
+	machine_bus_read(&r);
 	return OK;
 }

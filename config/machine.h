@@ -5,6 +5,7 @@
 
 #include "config/config_error.h"
 #include "config/isa.h"
+#include "include/host_devices.h"
 #include "include/status.h"
 #include "lib/addr.h"
 
@@ -53,6 +54,9 @@ struct machine {
 	unsigned aplic_sources;     /* riscv,num-sources */
 	bool aplic_msi;             /* it sends MSIs to the IMSIC of `hart` */
 	unsigned imsic_ids;         /* riscv,num-ids; 0: no IMSIC */
+	enum machine_irqchip
+		irqchip; /* the one that Vesper takes interrupts from: the console's, else the first */
+	struct host_devices devices; /* disks, networks and the like are behind them */
 	/* An ns16550-compatible one, /chosen stdout-path first; size 0: none. */
 	struct machine_range uart;
 	enum machine_irqchip uart_irqchip; /* what its interrupt is wired to */

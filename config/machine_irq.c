@@ -159,6 +159,15 @@ static enum machine_irqchip uart_irqchip(const struct machine_reader *r)
 	return MACHINE_IRQCHIP_NONE;
 }
 
+static enum machine_irqchip irqchip(const struct machine *m)
+{
+	if (m->uart_irqchip != MACHINE_IRQCHIP_NONE)
+		return m->uart_irqchip;
+	if (m->plic.size)
+		return MACHINE_IRQCHIP_PLIC;
+	return m->aplic.size ? MACHINE_IRQCHIP_APLIC : MACHINE_IRQCHIP_NONE;
+}
+
 void machine_irq_read(struct machine_reader *r)
 {
 	static const struct machine_driver drivers[] = {
@@ -173,4 +182,5 @@ void machine_irq_read(struct machine_reader *r)
 	/* With another interrupt controller the number means something else. */
 	if (r->out->uart_irqchip == MACHINE_IRQCHIP_NONE)
 		r->out->uart_irq = 0;
+	r->out->irqchip = irqchip(r->out);
 }

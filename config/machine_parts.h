@@ -30,8 +30,11 @@ MUST_CHECK enum status machine_cpu_read(struct machine_reader *r);
  */
 void machine_devices_read(struct machine_reader *r);
 
-/* PLIC, APLIC, and which of them the UART is wired to: in a walk of its own, which depends on the other. */
+/* PLIC, APLIC, which of them is used and whether the UART is wired to it: in a walk of its own, which depends on the other. */
 void machine_irq_read(struct machine_reader *r);
+
+/* Virtio-mmio windows and PCI host bridges, with their interrupts as the controller that was chosen counts them. */
+void machine_bus_read(struct machine_reader *r);
 
 /*
  * For each hart its first index below `limit` in the interrupts-extended of `node` that is its

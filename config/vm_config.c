@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The root of the configuration, and the checks that concern several VMs: no
- * two have one name, and a hart that one has for itself is no other's.
+ * The root of the configuration: VMs and networks, and the checks that concern
+ * several VMs: no two have one name, and a hart that one has for itself is no
+ * other's. What devices share is vm_shared.c's.
  */
 #include "config/vm_config.h"
 
@@ -84,7 +85,8 @@ static bool check_pair(const struct vm_node *a, const struct vm_node *b)
 	const fdt32_t *harts_a = harts_of(a, &n_a), *harts_b = harts_of(b, &n_b);
 
 	if (!strcmp(name_of(a), name_of(b)))
-		return vm_rules_fail(b, "another VM has this name");
+		return vm_rules_fail(
+			b, "another %s has this name", vm_net_is_network(a) ? "network" : "VM");
 	if (!is_dedicated(a) && !is_dedicated(b))
 		return true;
 	for (unsigned i = 0; i < n_a; i++)
@@ -124,9 +126,15 @@ enum status vm_config_count(const struct bundle *b, unsigned *out, struct config
 	int vm;
 
 	*out = 0;
-	if (open_root(b, &root, err) != OK || !check_root(&root) || !check_pairs(&root))
+	if (open_root(b, &root, err) != OK || !check_root(&root) || !check_pairs(&root) ||
+		!vm_shared_check(&root))
 		return ERR_INVALID;
-	fdt_for_each_subnode(vm, b->config.data, root.offset)++ *out;
+	fdt_for_each_subnode(vm, b->config.data, root.offset)
+	{
+		struct vm_node node = vm_rules_child(&root, vm);
+
+		*out += !vm_net_is_network(&node);
+	}
 	if (*out)
 		return OK;
 	vm_rules_fail(&root, "no VM: add a node with compatible = \"vesper,vm\"");
@@ -147,9 +155,35 @@ enum status vm_config_read(
 	{
 		struct vm_node node = vm_rules_child(&root, vm);
 
+		if (vm_net_is_network(&node))
+			continue;
+		node.vm = n;
 		if (n++ == i)
 			return vm_spec_read(&node, out) ? OK : ERR_INVALID;
 	}
 	vm_rules_fail(&root, "there are only %u VMs", n);
 	return ERR_INVALID;
+}
+
+enum status vm_config_network(
+	const struct bundle *b, unsigned i, struct vm_network *out, struct config_error *err)
+{
+	struct vm_node root, node;
+	unsigned n = 0;
+	int child;
+
+	if (open_root(b, &root, err) != OK)
+		return ERR_INVALID;
+	vm_net_default(&root, out);
+	node = vm_net_find(&root, out->name);
+	if (!i)
+		return node.offset < 0 || vm_net_read(&node, out) ? OK : ERR_INVALID;
+	fdt_for_each_subnode(child, b->config.data, root.offset)
+	{
+		struct vm_node other = vm_rules_child(&root, child);
+
+		if (vm_net_is_network(&other) && child != node.offset && ++n == i)
+			return vm_net_read(&other, out) ? OK : ERR_INVALID;
+	}
+	return ERR_NOT_FOUND;
 }

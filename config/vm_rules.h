@@ -18,6 +18,7 @@ struct vm_node {
 	int offset;         /* in the configuration's tree */
 	const char *source; /* name of the configuration's file, for messages; NULL: not given */
 	char path[80];      /* for messages, cut */
+	unsigned vm;        /* of a VM's node and those below: which one, from 0 on */
 	struct config_error *err;
 };
 

@@ -56,7 +56,11 @@ static const struct vm_choice starts[] = {{"boot", false}, {"manual", true}, {0}
 static const struct vm_choice irqchips[] = {
 	{"best", VM_IRQCHIP_BEST}, {"plic", VM_IRQCHIP_PLIC}, {"aia", VM_IRQCHIP_AIA}, {0}};
 
+static const struct vm_choice transports[] = {
+	{"pci", VM_TRANSPORT_PCI}, {"mmio", VM_TRANSPORT_MMIO}, {0}};
+
 _Static_assert(sizeof(enum vm_irqchip) == sizeof(unsigned), "vm_rules_choice fills it");
+_Static_assert(sizeof(enum vm_transport) == sizeof(unsigned), "vm_rules_choice fills it");
 
 #define SPEC(field) offsetof(struct vm_reading, spec.field)
 
@@ -73,6 +77,7 @@ static const struct vm_rule vm_rules[] = {
 	{"dedicated", vm_rules_flag, SPEC(dedicated), false, 0, 0, 0, NULL},
 	{"start", parse_bool, SPEC(manual), false, 1, WORD_MAX, 0, starts},
 	{"interrupt-controller", vm_rules_choice, SPEC(irqchip), false, 1, WORD_MAX, 0, irqchips},
+	{"transport", vm_rules_choice, SPEC(transport), false, 1, WORD_MAX, 0, transports},
 };
 
 static bool set_name(const struct vm_node *n, struct vm_spec *spec)
@@ -124,10 +129,11 @@ static bool read_devices(const struct vm_node *n, struct vm_spec *spec)
 
 bool vm_spec_read(const struct vm_node *n, struct vm_spec *spec)
 {
-	static const char *const names[] = {"vesper,vm"};
+	static const char *const names[] = {
+		"vesper,vm", "vesper,network"}; /* what a user may have meant */
 	struct vm_reading reading = {.spec.weight = VM_WEIGHT};
 
-	if (vm_rules_compatible(n, names, 1) < 0 || !set_name(n, &reading.spec))
+	if (vm_rules_compatible(n, names, 2) != 0 || !set_name(n, &reading.spec))
 		return false;
 	if (!vm_rules_apply(n, vm_rules, COUNT(vm_rules), &reading))
 		return false;

@@ -105,6 +105,14 @@ bool aia_write(struct vm *vm, gpa_t addr, unsigned size, uint64_t value)
 	return true;
 }
 
+void aia_msi(struct vm *vm, gpa_t addr, uint32_t data)
+{
+	uint64_t offset = addr.a - GUEST_IMSIC_BASE;
+
+	if (in_imsic(vm, addr))
+		write_page(vm->vcpu[offset / IMSIC_PAGE_SIZE], offset % IMSIC_PAGE_SIZE, 4, data);
+}
+
 /* ---- the vCPU's CSRs ---- */
 
 /* Priorities of the other interrupts: all read-only zero, and odd registers are not there. */

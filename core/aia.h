@@ -21,6 +21,9 @@ void aia_set_line(struct vm *vm, unsigned line, bool level);
 bool aia_read(struct vm *vm, gpa_t addr, unsigned size, uint64_t *value);
 bool aia_write(struct vm *vm, gpa_t addr, unsigned size, uint64_t value);
 
+/* A device's MSI: a store of `data` to `addr`. What is no page of an interrupt file ignores it. */
+void aia_msi(struct vm *vm, gpa_t addr, uint32_t data);
+
 /* ---- of a vCPU ---- */
 
 /* Does its software file assert the external interrupt? */

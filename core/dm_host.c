@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* The host side of dm.h: what the device model of a VM may ask for. The VM's lock is held. */
+#include "backends/entropy.h"
 #include "core/aia.h"
 #include "core/clock.h"
-#include "core/vm.h"
+#include "core/vm_ports.h"
+#include "core/vm_release.h"
+
+#include <string.h>
 
 static struct vm *vm_of(struct host *host)
 {
@@ -12,6 +16,29 @@ static struct vm *vm_of(struct host *host)
 void *host_ram(struct host *host, gpa_t addr, size_t len)
 {
 	return vm_ram(vm_of(host), addr, len);
+}
+
+bool host_is_ram(struct host *host, gpa_t addr, size_t len)
+{
+	return range_inside(addr.a, len, GUEST_RAM_BASE, vm_of(host)->spec->memory);
+}
+
+void *host_pin(struct host *host, gpa_t addr, size_t len)
+{
+	return vm_pin(vm_of(host), addr, len);
+}
+
+void host_unpin(struct host *host, gpa_t addr, size_t len)
+{
+	vm_unpin(vm_of(host), addr, len);
+}
+
+/* Where a piece that is pinned is for the guest. */
+static void unpin_pieces(struct vm *vm, const struct iovec_piece *pieces, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++)
+		vm_unpin(vm, gpa(GUEST_RAM_BASE + (uint64_t)((uint8_t *)pieces[i].data - vm->ram)),
+			pieces[i].len);
 }
 
 void host_irq(struct host *host, unsigned line, bool level)
@@ -25,6 +52,19 @@ void host_irq(struct host *host, unsigned line, bool level)
 	vplic_set_line(&vm->vplic, line, level);
 	vm_update_external_irqs(vm);
 }
+
+void host_msi(struct host *host, gpa_t addr, uint32_t data)
+{
+	if (vm_of(host)->aia)
+		aia_msi(vm_of(host), addr, data);
+}
+
+bool host_has_msi(struct host *host)
+{
+	return vm_of(host)->aia;
+}
+
+/* ---- the console ---- */
 
 size_t host_send(struct host *host, unsigned port, const struct slice *slices, unsigned n)
 {
@@ -75,6 +115,115 @@ bool host_has_input(struct host *host, unsigned port)
 	(void)port;
 	return console_has_input(vm_of(host)->console);
 }
+
+/* ---- requests and posted buffers ---- */
+
+enum dm_answer host_submit(struct host *host, unsigned port, struct dm_request *request)
+{
+	struct vm *vm = vm_of(host);
+
+	switch (request->op) {
+	case DM_RELEASE:
+	case DM_RECLAIM:
+		return vm_release_submit(vm, request);
+	case DM_SEND:
+		return request_send(vm_port(vm, port), request);
+	default:
+		return request_disk(vm_port(vm, port), request);
+	}
+}
+
+void host_disk(struct host *host, unsigned port, struct dm_disk *out)
+{
+	disk_describe(vm_port(vm_of(host), port)->disk, out);
+}
+
+static struct mailbox *mailbox_of(struct vm *vm, unsigned number, unsigned queue)
+{
+	const struct vm_port *port = vm_port(vm, number);
+
+	return port->vsock ? vsock_mailbox(port->vsock) : switch_mailbox(port->net, queue);
+}
+
+bool host_post(struct host *host, unsigned port, unsigned queue, uint32_t token, unsigned room,
+	const struct slice *slices, unsigned n)
+{
+	struct vm *vm = vm_of(host);
+	struct mailbox *box = mailbox_of(vm, port, queue);
+	struct iovec_piece pieces[DM_POSTED_SLICES_MAX];
+
+	for (unsigned i = 0; i < n; i++) {
+		pieces[i] = (struct iovec_piece){
+			vm_pin(vm, slices[i].addr, slices[i].len), slices[i].len};
+		if (!pieces[i].data) {
+			unpin_pieces(vm, pieces, i);
+			return false;
+		}
+	}
+	if (mailbox_post(box, token, room, pieces, n)) {
+		if (vm_port(vm, port)->vsock)
+			vsock_posted(vm_port(vm, port)->vsock);
+		return true;
+	}
+	unpin_pieces(vm, pieces, n);
+	return false;
+}
+
+bool host_take(struct host *host, unsigned port, unsigned queue, struct dm_received *out)
+{
+	struct vm *vm = vm_of(host);
+	struct iovec_piece pieces[DM_POSTED_SLICES_MAX];
+	unsigned n;
+
+	if (!mailbox_take(mailbox_of(vm, port, queue), out, pieces, &n))
+		return false;
+	unpin_pieces(vm, pieces, n);
+	return true;
+}
+
+void host_unpost(struct host *host, unsigned port, unsigned queue)
+{
+	struct vm *vm = vm_of(host);
+	struct mailbox *box = mailbox_of(vm, port, queue);
+	struct iovec_piece pieces[DM_POSTED_SLICES_MAX];
+	unsigned n;
+
+	while (mailbox_take_back(box, pieces, &n))
+		unpin_pieces(vm, pieces, n);
+	if (vm_port(vm, port)->vsock)
+		vsock_restart(vm_port(vm, port)->vsock);
+}
+
+void host_net_features(struct host *host, unsigned port, uint64_t guest_features, unsigned queues)
+{
+	switch_features(vm_port(vm_of(host), port)->net, guest_features, queues);
+}
+
+void host_net_filter(struct host *host, unsigned port, const struct dm_net_filter *filter)
+{
+	switch_filter(vm_port(vm_of(host), port)->net, filter);
+}
+
+void host_random(struct host *host, void *data, size_t len)
+{
+	(void)host;
+	entropy_read(data, len);
+}
+
+/* ---- the balloon ---- */
+
+uint64_t host_balloon_target(struct host *host)
+{
+	return __atomic_load_n(&vm_of(host)->balloon_target, __ATOMIC_RELAXED);
+}
+
+void host_balloon_report(struct host *host, uint64_t bytes, const uint64_t stats[DM_BALLOON_STATS])
+{
+	vm_of(host)->balloon = bytes;
+	memcpy(vm_of(host)->balloon_stats, stats, sizeof(vm_of(host)->balloon_stats));
+}
+
+/* ---- time ---- */
 
 void host_alarm(struct host *host, uint64_t time_ns)
 {

@@ -3,6 +3,7 @@
 
 #include "core/aia_file.h"
 #include "core/csr.h"
+#include "core/driver_env.h"
 #include "core/firmware.h"
 #include "core/hfence.h"
 #include "core/host_irq.h"
@@ -78,6 +79,12 @@ void hart_serve(struct hart *hart)
 		vcpu_take_fences(vcpu);
 }
 
+void hart_lock_serving(struct spinlock *lock)
+{
+	while (!spin_trylock(lock))
+		hart_serve(hart_self());
+}
+
 /* Those that run the VM must; another does so before it runs it again (vcpu_switch.c). */
 static bool must_fence(struct hart *hart, struct vm *vm)
 {
@@ -128,8 +135,9 @@ void hart_fence_guest(struct vm *vm)
 
 void hart_set_timer(struct hart *hart, const struct vcpu *vcpu)
 {
-	uint64_t next = hart->tick;
+	uint64_t next = hart->tick, watch = driver_env_next();
 
+	next = watch < next ? watch : next;
 	if (vcpu) {
 		uint64_t alarm = vcpu_alarm(vcpu);
 
@@ -157,18 +165,25 @@ void hart_interrupts(struct hart *hart, struct vcpu *vcpu)
 {
 	uint64_t pending = csr_read(sip) & csr_read(sie);
 
-	bool kicked = pending & SIE_SSIE;
+	bool kicked = pending & SIE_SEIE && host_irq_serve();
 
-	if (pending & SIE_SEIE)
-		kicked |= host_irq_serve();
-	if (kicked) {
+	/* After that, as serving a device may be for the vCPU that is here. */
+	if (kicked || csr_read(sip) & SIE_SSIE) {
 		csr_clear(sip, SIE_SSIE);
 		__atomic_thread_fence(__ATOMIC_SEQ_CST);
 		hart_serve(hart);
 	}
+	if (vm_drains_pending())
+		vm_drain_all();
 	if (hart->n_files)
 		aia_file_wake(hart);
-	bool other = sched_tick(hart->index, csr_read(time));
+	uint64_t now = csr_read(time);
+	bool other = sched_tick(hart->index, now);
+
+	if (now >= driver_env_next())
+		driver_env_tick(now);
+	if (driver_env_pending())
+		driver_env_again();
 
 	if (!vcpu)
 		return;

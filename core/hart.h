@@ -15,6 +15,7 @@
 #include "core/features.h"
 #include "core/own.h"
 #include "core/sched.h"
+#include "lib/spinlock.h"
 
 struct vcpu;
 struct vm;
@@ -87,6 +88,9 @@ void hart_interrupts(struct hart *hart, struct vcpu *vcpu);
 
 /* While this hart waits for another: does what others wait for this one to do. */
 void hart_serve(struct hart *hart);
+
+/* Takes a lock that may be held while its holder waits for other harts: this one serves meanwhile. */
+void hart_lock_serving(struct spinlock *lock);
 
 /* All harts forget translations: Vesper's own, and those of every guest. Returns when they have. */
 void hart_fence_all(void);

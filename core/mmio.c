@@ -105,7 +105,13 @@ static bool load(struct vcpu *vcpu, gpa_t addr)
 	       load_aia(vcpu, addr);
 }
 
-static bool store(struct vcpu *vcpu, gpa_t addr)
+enum stored {
+	STORE_NOWHERE,
+	STORE_DONE,
+	STORE_AGAIN, /* the device is not ready for it: the instruction is to run again */
+};
+
+static enum stored store(struct vcpu *vcpu, gpa_t addr)
 {
 	struct vm *vm = vcpu->vm;
 	const struct insn *insn = &vcpu->last_insn;
@@ -115,14 +121,17 @@ static bool store(struct vcpu *vcpu, gpa_t addr)
 	if (in_plic(vm, addr)) {
 		vplic_write(&vm->vplic, addr.a - GUEST_PLIC_BASE, insn->size, value);
 		vm_update_external_irqs(vm);
-		return true;
+		return STORE_DONE;
 	}
-	if (!dm_mmio_write(vm->dm, addr, insn->size, value))
-		return vm->aia && aia_write(vm, addr, insn->size, value);
+	enum dm_mmio answer = dm_mmio_write(vm->dm, addr, insn->size, value);
+
+	if (answer == DM_MMIO_NONE)
+		return vm->aia && aia_write(vm, addr, insn->size, value) ? STORE_DONE
+									 : STORE_NOWHERE;
 	/* Not when the access ended the VM. */
 	if (vm->state == VM_RUNNING)
 		vm_run_devices(vm);
-	return true;
+	return answer == DM_MMIO_AGAIN ? STORE_AGAIN : STORE_DONE;
 }
 
 /* ---- the instruction; each returns as mmio_fault() does ---- */
@@ -156,12 +165,15 @@ static __attribute__((noinline)) bool emulate_store(struct vcpu *vcpu, gpa_t add
 {
 	if (!lock_vm(vcpu))
 		return false;
-	bool done = store(vcpu, addr);
+	enum stored stored = store(vcpu, addr);
 
-	spin_unlock(&vcpu->vm->lock);
-	if (!done)
+	vm_unlock_devices(vcpu->vm);
+	if (stored == STORE_NOWHERE)
 		return refuse(vcpu, addr);
-	vcpu_skip(vcpu->last_insn.length);
+	if (stored == STORE_AGAIN)
+		vcpu->request = VCPU_YIELD;
+	else
+		vcpu_skip(vcpu->last_insn.length);
 	return false;
 }
 
@@ -226,7 +238,13 @@ __attribute__((cold, noinline)) static bool find_address(struct vcpu *vcpu)
 	uint64_t user = csr_read(sstatus) & SSTATUS_SPP ? 0 : PTE_U;
 	gpa_t addr;
 
-	switch (walk_find(csr_read(vsatp), e->stval, fetch | user, vm_ram, vcpu->vm, &addr)) {
+	if (!lock_vm(vcpu))
+		return false;
+	enum walk_end end =
+		walk_find(csr_read(vsatp), e->stval, fetch | user, vm_ram, vcpu->vm, &addr);
+
+	spin_unlock(&vcpu->vm->lock);
+	switch (end) {
 	case WALK_TABLE:
 		e->htinst = INSN_WALK_READ;
 		break;
@@ -253,8 +271,12 @@ bool mmio_fault(struct vcpu *vcpu)
 	if (addr.a - GUEST_RAM_BASE >= vcpu->vm->spec->memory)
 		return emulate(vcpu, addr);
 	vcpu->stats.exits[EXIT_RAM]++;
+	enum vm_populated there = vm_populate(vcpu->vm, addr, VM_ZEROED);
+
+	if (there == VM_NO_MEMORY)
+		return refuse(vcpu, addr);
 	/* There already: the hart remembered that it was not. */
-	if (!vm_populate(vcpu->vm, addr, VM_ZEROED))
+	if (there == VM_WAS_THERE)
 		forget_translations();
 	return false;
 }

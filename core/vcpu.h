@@ -124,6 +124,8 @@ struct vcpu {
 	uint64_t resume_pc, resume_opaque;
 	uint64_t deadline;           /* without Sstc: the next timer event in host time; ~0: none */
 	uint64_t steal_area, stolen; /* STA: GPA or ~0; ticks */
+	gpa_t shared;                /* what vcpu_ram() pinned last */
+	uint64_t shared_len;         /* bytes; 0: nothing */
 	struct sbi_state sbi;
 	uint64_t firmware_events[SBI_PMU_FW_HFENCE_GVMA_SENT]; /* how often; the later ones never */
 	uint64_t counter

@@ -166,9 +166,8 @@ void vcpu_run_devices(struct vcpu *vcpu)
 		csr_set(sip, SIE_SSIE);
 		return;
 	}
-	dm_port_ready(vm->dm, CONSOLE_PORT);
-	vm_run_devices(vm);
-	spin_unlock(&vm->lock);
+	vm_tell_devices(vm);
+	vm_unlock_devices(vm);
 }
 
 void vcpu_take_events(struct vcpu *vcpu)

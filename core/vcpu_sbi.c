@@ -102,7 +102,13 @@ void vcpu_set_timer(struct vcpu *vcpu, uint64_t time)
 
 void *vcpu_ram(struct vcpu *vcpu, gpa_t addr, uint64_t len)
 {
-	return vm_ram(vcpu->vm, addr, len);
+	/* Another of its vCPUs may give the memory back meanwhile. */
+	void *at = vm_pin(vcpu->vm, addr, len);
+
+	vm_unpin(vcpu->vm, vcpu->shared, vcpu->shared_len);
+	vcpu->shared = addr;
+	vcpu->shared_len = at ? len : 0;
+	return at;
 }
 
 enum status vcpu_read_u64(struct vcpu *vcpu, uint64_t virtual_addr, uint64_t *out)

@@ -149,10 +149,12 @@ static void restore_csrs(struct hart *hart, struct vcpu *vcpu)
 	switch_translations(hart, vcpu);
 }
 
+#define STEAL_BYTES 64
+
 /* The guest reads how long it was kept waiting (SBI 3.0, steal-time accounting). */
 static void write_steal_time(struct vcpu *vcpu)
 {
-	uint32_t *area = vm_ram(vcpu->vm, gpa(vcpu->steal_area), 64);
+	uint32_t *area = vm_pin(vcpu->vm, gpa(vcpu->steal_area), STEAL_BYTES);
 
 	uint64_t now = csr_read(time);
 
@@ -168,6 +170,7 @@ static void write_steal_time(struct vcpu *vcpu)
 	__atomic_thread_fence(__ATOMIC_RELEASE);
 	__atomic_store_n((uint64_t *)(area + 2), ns, __ATOMIC_RELAXED);
 	__atomic_store_n(&area[0], (sequence | 1) + 1, __ATOMIC_RELEASE);
+	vm_unpin(vcpu->vm, gpa(vcpu->steal_area), STEAL_BYTES);
 }
 
 void vcpu_load(struct hart *hart, struct vcpu *vcpu)

@@ -10,6 +10,8 @@
 #include "core/page.h"
 #include "core/power.h"
 #include "core/vm_load.h"
+#include "core/vm_ports.h"
+#include "core/vm_release.h"
 
 static struct spinlock power_lock;
 
@@ -23,12 +25,18 @@ void vm_start_at_boot(struct vm *vm)
 
 static enum status create_devices(struct vm *vm)
 {
+	/* The devices ask what is behind their ports. */
+	enum status status = vm_ports_open(vm);
+
+	if (status != OK)
+		return status;
 	if (dm_create(vm->dm_memory, dm_memory_needed(vm->spec), vm->spec, (struct host *)vm,
 		    &vm->dm) == OK)
 		return OK;
 	log_line("%s: an image is not an EROFS image that Vesper can read: make it with "
 		 "mkfs.erofs, uncompressed",
 		vm->spec->name);
+	vm_ports_close(vm);
 	return ERR_INVALID;
 }
 
@@ -41,7 +49,9 @@ static bool start_vcpu(struct vcpu *vcpu, uint64_t pc, uint64_t opaque, enum vcp
 	vcpu->request = request;
 	/* What it was told while it was off is void, but for the level of its interrupt and fences, for which others may wait. */
 	__atomic_fetch_and(&vcpu->events, VCPU_EVENT_FENCE, __ATOMIC_RELAXED);
-	__atomic_fetch_or(&vcpu->events, VCPU_EVENT_EXTERNAL, __ATOMIC_RELAXED);
+	/* Who found all vCPUs stopped told nobody that a port is ready. */
+	__atomic_fetch_or(
+		&vcpu->events, VCPU_EVENT_EXTERNAL | VCPU_EVENT_DEVICES, __ATOMIC_RELAXED);
 	__atomic_store_n(&vcpu->state, VCPU_RUNNING, __ATOMIC_RELEASE);
 	vcpu->vm->n_on++;
 	sched_start(&vcpu->sched, csr_read(time));
@@ -72,6 +82,7 @@ static void power_on(struct vm *vm)
 	reset_irqs(vm);
 	vm_load_init(vm);
 	vm->dm_again = false;
+	vm->ready = 0;
 	vm->alarm = SCHED_NEVER;
 	vm->starts++;
 	vm->started = csr_read(time);
@@ -223,22 +234,63 @@ static void has_stopped(struct vm *vm)
 		leave_console(vm);
 }
 
-/* No vCPU of it is on a hart. */
+/* No vCPU of it is on a hart, and nothing is lent. Returns it when it is to be started again. */
 static struct vm *take_apart(struct vm *vm)
 {
-	bool again = vm->end == VM_END_REBOOT && !vm->killed;
-
-	if (again)
-		dm_reset(vm->dm);
-	else
-		dm_destroy(vm->dm);
-	if (again) {
-		vm_memory_renew(vm);
-		return vm;
+	if (vm->end == VM_END_REBOOT && !vm->killed) {
+		if (vm_memory_renew(vm))
+			return vm;
+		log_line("%s: does not reboot: there is no memory for what its balloon gave away",
+			vm->spec->name);
+		vm->exit_status = 1;
 	}
+	dm_destroy(vm->dm);
+	vm_ports_close(vm);
 	vm_memory_release(vm);
+	vm_release_told(vm);
 	has_stopped(vm);
 	return NULL;
+}
+
+/*
+ * The devices are reset, and what they lent must come back before the memory goes. With the lock. Who finishes a request looks
+ * at `draining` after he has put it into `finished`.
+ */
+static bool is_drained(struct vm *vm)
+{
+	__atomic_store_n(&vm->draining, true, __ATOMIC_RELAXED);
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	request_take_finished(vm);
+	if (dm_lent(vm->dm) == 0)
+		vm->draining = false;
+	return !vm->draining;
+}
+
+/* The last vCPU left before the last request came back. */
+static void drain(struct vm *vm)
+{
+	spin_lock(&vm->lock);
+	bool over = vm->draining && is_drained(vm);
+
+	spin_unlock(&vm->lock);
+	if (over && take_apart(vm))
+		vm_restart(vm);
+}
+
+/* Requests of VMs that wait for them came back. */
+static bool drains;
+
+bool vm_drains_pending(void)
+{
+	return __atomic_load_n(&drains, __ATOMIC_RELAXED);
+}
+
+void vm_drain_all(void)
+{
+	__atomic_store_n(&drains, false, __ATOMIC_SEQ_CST);
+	for (struct vm *vm = vm_first(); vm; vm = vm->next)
+		if (__atomic_load_n(&vm->draining, __ATOMIC_RELAXED))
+			drain(vm);
 }
 
 struct vm *vm_vcpu_leaves(struct vcpu *vcpu)
@@ -251,9 +303,15 @@ struct vm *vm_vcpu_leaves(struct vcpu *vcpu)
 	/* All harts of the guest stopped themselves. */
 	if (last && vm->state == VM_RUNNING)
 		vm_end_locked(vm, VM_END_STOP, 0);
+	if (last)
+		dm_reset(vm->dm);
+	bool over = last && is_drained(vm);
+
 	spin_unlock(&vm->lock);
-	return last ? take_apart(vm) : NULL;
+	return over ? take_apart(vm) : NULL;
 }
+
+static void wake_for_devices(struct vm *vm);
 
 void vm_vcpu_is_off(struct vcpu *vcpu)
 {
@@ -261,16 +319,20 @@ void vm_vcpu_is_off(struct vcpu *vcpu)
 
 	__atomic_store_n(&vcpu->state, VCPU_STOPPED, __ATOMIC_RELEASE);
 	if (vcpu->events & VCPU_EVENT_DEVICES)
-		vm_console_ready(vm);
+		wake_for_devices(vm);
 }
 
-/* ---- the rest ---- */
+/* ---- devices ---- */
 
-void vm_console_ready(void *owner)
+/* Any vCPU will do, unless it stops just now. Best is one that has a hart. */
+static void wake_for_devices(struct vm *vm)
 {
-	struct vm *vm = owner;
-
-	/* Any vCPU will do, unless it stops just now. */
+	for (unsigned i = 0; i < vm->n_vcpus; i++) {
+		if (!__atomic_load_n(&vm->vcpu[i]->hart, __ATOMIC_RELAXED))
+			continue;
+		vcpu_post(vm->vcpu[i], VCPU_EVENT_DEVICES);
+		return;
+	}
 	for (unsigned i = 0; i < vm->n_vcpus; i++) {
 		if (vcpu_get_state(vm->vcpu[i]) == VCPU_STOPPED)
 			continue;
@@ -280,8 +342,58 @@ void vm_console_ready(void *owner)
 	}
 }
 
+void vm_ready(struct vm *vm, unsigned port)
+{
+	uint32_t bit = 1u << port;
+
+	/* Who set it before has woken somebody who has not looked yet. */
+	if (!(__atomic_fetch_or(&vm->ready, bit, __ATOMIC_ACQ_REL) & bit))
+		wake_for_devices(vm);
+}
+
+void vm_console_ready(void *owner)
+{
+	vm_ready(owner, GUEST_UART_PORT);
+}
+
+void vm_request_over(struct vm_port *port)
+{
+	struct vm *vm = port->vm;
+
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	if (!__atomic_load_n(&vm->draining, __ATOMIC_RELAXED)) {
+		vm_ready(vm, port->number);
+		return;
+	}
+	/* Another VM's lock may be held here; to take this one apart none may be. */
+	__atomic_store_n(&drains, true, __ATOMIC_SEQ_CST);
+	csr_set(sip, SIE_SSIE);
+}
+
+void vm_tell_devices(struct vm *vm)
+{
+	uint32_t ready = __atomic_exchange_n(&vm->ready, 0, __ATOMIC_ACQUIRE);
+
+	request_take_finished(vm);
+	for (; ready; ready &= ready - 1)
+		dm_port_ready(vm->dm, (unsigned)__builtin_ctz(ready));
+	vm_run_devices(vm);
+}
+
+void vm_unlock_devices(struct vm *vm)
+{
+	bool releases = vm_release_pending(vm);
+
+	spin_unlock(&vm->lock);
+	if (releases)
+		vm_release_finish(vm);
+	if (vsock_service_pending())
+		vsock_service_run();
+}
+
 void vm_run_devices(struct vm *vm)
 {
+	vm->image_work = 0;
 	vm->dm_again = dm_run(vm->dm);
 	/* A software interrupt of our own brings us back right after the guest is entered. */
 	if (vm->dm_again)

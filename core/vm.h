@@ -69,13 +69,27 @@ struct vm {
 	struct gstage gstage;
 	unsigned vmid;
 	uint8_t *ram; /* window on [GUEST_RAM_BASE, +spec->memory) */
-	/* Bit b: block b of the RAM is there, or somebody makes it so; it is, in the window and in the G-stage. */
-	uint64_t *claimed, *populated;
-	uint64_t n_populated;
+	/* Bit b: block b of the RAM is there, or somebody makes it so. */
+	uint64_t *claimed;
+	/* A word a block: where it is, in the window and in the G-stage, and in the low bits how many pins it has; 0: not there. */
+	uint64_t *block;
+	uint64_t n_claimed; /* blocks */
+	uint64_t n_given;   /* blocks that the balloon gave away: they are not reserved */
 
 	struct dm *dm;
 	uint8_t *dm_memory; /* window; all of it there while the VM runs */
 	bool dm_again;      /* the device model has more to do */
+	uint32_t
+		ready; /* bit p: port p is ready, and the device model was not told yet; by number */
+	struct lent *
+		finished; /* requests that are over, and the device model was not told yet; a stack */
+	bool draining;    /* it has ended and waits for requests that are lent */
+	uint64_t
+		image_work; /* of this run of the device model: bytes that were copied from and to images */
+	struct vm_release *release;       /* what the balloon gives back (vm_release.c) */
+	uint64_t balloon_target, balloon; /* bytes; what its guest says of its memory: */
+	uint64_t balloon_stats[DM_BALLOON_STATS];
+	struct vm_port *port; /* of device i: [i] */
 	struct console *console;
 
 	bool aia;           /* APLIC and IMSICs (aia.c) instead of the PLIC */
@@ -167,6 +181,14 @@ void vm_restart(struct vm *vm);
 /* The hgatp.MODE with the fewest levels that has room for all of the VM; 0: this machine has none. */
 uint64_t vm_gstage_mode(const struct vm *vm);
 
+/* Puts memory behind a window, contents undefined. ERR_NO_MEMORY: nothing was taken. The other takes it back after hart_fence_all(). */
+MUST_CHECK enum status vm_window_fill(uint8_t *window, uint64_t bytes);
+void vm_window_hide(uint8_t *window, uint64_t bytes);
+void vm_window_free(uint8_t *window, uint64_t bytes);
+
+/* Zeroed memory that stays. NULL: too little. */
+void *vm_table_create(uint64_t bytes);
+
 /* Bytes that a start of the VM takes, its devices included. */
 uint64_t vm_memory_needed(const struct vm *vm);
 
@@ -176,22 +198,76 @@ MUST_CHECK enum status vm_memory_take(struct vm *vm);
 /* Gives it back. None of its vCPUs is on a hart, and no lock is held. */
 void vm_memory_release(struct vm *vm);
 
-/* The same but for what is needed at once again: fresh RAM is still reserved, the devices' memory stays. */
-void vm_memory_renew(struct vm *vm);
+/*
+ * The same but for what is needed at once again: fresh RAM is still reserved, the devices' memory stays. false: what the
+ * guest gave away is not to be had again.
+ */
+MUST_CHECK bool vm_memory_renew(struct vm *vm);
 
 enum vm_fill {
 	VM_ZEROED,
 	VM_UNDEFINED, /* the caller writes all of the block before the guest runs */
 };
 
-/* Makes sure that the RAM block at `addr` (inside RAM) is there. false: it was already. */
-bool vm_populate(struct vm *vm, gpa_t addr, enum vm_fill fill);
+enum vm_populated {
+	VM_NO_MEMORY, /* the guest gave the block away, and now there is none */
+	VM_WAS_THERE,
+	VM_IS_NEW,
+};
 
-/* Host address of guest RAM; NULL unless all of it is RAM. With the lock. */
+/* Makes sure that the RAM block at `addr` (inside RAM) is there. */
+enum vm_populated vm_populate(struct vm *vm, gpa_t addr, enum vm_fill fill);
+
+/* Host address of guest RAM, good while the lock is held; NULL unless all of it is RAM. With the lock. */
 void *vm_ram(struct vm *vm, gpa_t addr, uint64_t len);
 
-/* Lets the device model work, on behalf of `vcpu`; what is left is done after the next guest entry. With the lock. */
+/* The same, good until vm_unpin() of the same range: its blocks stay where they are. Both from any hart, without the lock, too. */
+void *vm_pin(struct vm *vm, gpa_t addr, uint64_t len);
+void vm_unpin(struct vm *vm, gpa_t addr, uint64_t len);
+
+/* The physical address of pinned RAM; it goes on to the end of the 2 MiB block. */
+hpa_t vm_pinned_hpa(const struct vm *vm, gpa_t addr);
+
+/*
+ * Takes the block at `addr`, which is whole and inside RAM, away from the guest, with the lock. NULL: it was not there, or is
+ * pinned. The memory may be used again after hart_fence_all(), and then goes to vm_block_free().
+ */
+MUST_CHECK void *vm_block_take(struct vm *vm, gpa_t addr);
+
+/* `give`: it is free for all; else it stays reserved for the VM. */
+void vm_block_free(struct vm *vm, void *block, bool give);
+
+/* The guest gives a block that it never touched. */
+void vm_block_give(struct vm *vm);
+
+/* Is the block at `addr` there? */
+bool vm_block_is_there(const struct vm *vm, gpa_t addr);
+
+/* The guest wants `n` blocks back that it gave. false: there are not so many now. */
+MUST_CHECK bool vm_reclaim(struct vm *vm, uint64_t n);
+
+/* Lets the device model work; what is left is done after the next guest entry. With the lock. */
 void vm_run_devices(struct vm *vm);
+
+/* The same after it was told which of its ports are ready and what of its requests is over. */
+void vm_tell_devices(struct vm *vm);
+
+/* Gives up the lock after either, and does what the device model asked for and what can't be done with a lock. */
+void vm_unlock_devices(struct vm *vm);
+
+/* Port `port` may have something for the device model, or room. From any hart, with any locks. */
+void vm_ready(struct vm *vm, unsigned port);
+
+/* Its balloon shall have so many bytes. false: it has none. */
+bool vm_set_balloon(struct vm *vm, uint64_t bytes);
+
+struct vm_port;
+/* A request of the port is over and in vm->finished. From any hart; with the lock of any VM but no other. */
+void vm_request_over(struct vm_port *port);
+
+/* Takes VMs apart that ended before what they had lent came back. With no lock held, after an interrupt of our own. */
+bool vm_drains_pending(void);
+void vm_drain_all(void);
 
 /* Gives every vCPU what the PLIC says now. With the lock. */
 void vm_update_external_irqs(struct vm *vm);

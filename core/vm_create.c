@@ -5,6 +5,7 @@
 #include "core/fp.h"
 #include "core/page.h"
 #include "core/vm.h"
+#include "core/vm_ports.h"
 
 #define VM_PAGES 4
 
@@ -25,21 +26,6 @@ _Noreturn static void too_little_memory(const struct vm_spec *spec, uint64_t nee
 	    "the machine more (QEMU: -m)",
 		spec->name, first_vm && spec != first_vm->spec ? " and those before it" : "",
 		(unsigned long)(needed >> 20), (unsigned long)(page_free_bytes() >> 20));
-}
-
-/* Bit b: block b is there. A page or a few, or a block where that is not enough. */
-static uint64_t *create_bitmap(uint64_t memory)
-{
-	uint64_t bytes = memory / BLOCK_SIZE / 8;
-
-	for (unsigned pages = 1; pages <= 4; pages *= 2)
-		if (bytes <= pages * PAGE_SIZE)
-			return page_alloc(pages);
-	void *block = page_alloc_block();
-
-	if (block)
-		memset(block, 0, BLOCK_SIZE);
-	return block;
 }
 
 static bool create_vcpu(struct vm *vm, unsigned id)
@@ -66,9 +52,11 @@ static bool create_parts(struct vm *vm)
 	vm->vcpu = page_alloc(1);
 	vm->ram = own_window(spec->memory);
 	vm->dm_memory = own_window(dm_memory_needed(spec));
-	vm->claimed = create_bitmap(spec->memory);
-	vm->populated = create_bitmap(spec->memory);
-	if (!console || !vm->vcpu || !vm->ram || !vm->dm_memory || !vm->claimed || !vm->populated)
+	vm->release = page_alloc(1);
+	vm->claimed = vm_table_create(spec->memory / BLOCK_SIZE / 8 + sizeof(uint64_t));
+	vm->block = vm_table_create(spec->memory / BLOCK_SIZE * sizeof(uint64_t));
+	if (!console || !vm->vcpu || !vm->ram || !vm->dm_memory || !vm->claimed || !vm->block ||
+		!vm->release || !vm_ports_create(vm))
 		return false;
 	vm->console = console_create(console, spec->name, vm_console_ready, vm);
 	for (unsigned i = 0; i < spec->vcpus; i++)

@@ -2,21 +2,12 @@
 /* Kernel, initrd and device tree go where config/vm_layout.c says. */
 #include "core/vm_load.h"
 
+#include "backends/entropy.h"
 #include "config/guest_fdt.h"
 #include "config/vm_layout.h"
 #include "core/copy.h"
 #include "core/csr.h"
 #include "core/page.h"
-#include "lib/random.h"
-#include "lib/spinlock.h"
-
-static struct random random_state;
-static struct spinlock random_lock;
-
-void vm_load_seed(const uint8_t *seed, unsigned len)
-{
-	random_seed(&random_state, seed, len);
-}
 
 /* RAM at `addr`; the spec was checked to fit, so that it is there is our own affair. */
 static void *place(struct vm *vm, uint64_t addr, uint64_t size)
@@ -42,14 +33,6 @@ static bool copy_some(struct vm *vm, const struct elf_segment *piece)
 	return n == left;
 }
 
-static void make_seed(uint8_t *seed, size_t size)
-{
-	spin_lock(&random_lock);
-	random_stir(&random_state, csr_read(time));
-	random_bytes(&random_state, seed, size);
-	spin_unlock(&random_lock);
-}
-
 static void write_fdt(struct vm *vm)
 {
 	const struct vm_spec *spec = vm->spec;
@@ -64,7 +47,7 @@ static void write_fdt(struct vm *vm)
 		.initrd_end = layout->initrd + spec->initrd.size,
 	};
 
-	make_seed(in.rng_seed, sizeof(in.rng_seed));
+	entropy_read(in.rng_seed, sizeof(in.rng_seed));
 	if (guest_fdt_build(place(vm, layout->fdt, layout->fdt_size), layout->fdt_size, &in) != OK)
 		panic("the device tree of %s does not fit", spec->name);
 }

@@ -14,7 +14,4 @@ void vm_load_init(struct vm *vm);
  */
 bool vm_load_step(struct vm *vm);
 
-/* The entropy that guests' rng-seed is drawn from (the firmware's own seed, if it gave one). */
-void vm_load_seed(const uint8_t *seed, unsigned len);
-
 #endif

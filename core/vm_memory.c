@@ -9,6 +9,7 @@
 
 #include "core/page.h"
 #include "core/vm.h"
+#include "core/vm_ports.h"
 
 static uint64_t blocks(uint64_t bytes)
 {
@@ -34,8 +35,10 @@ static void window_free(uint8_t *window, uint64_t n, void (*give)(void *block))
 	}
 }
 
-static enum status window_fill(uint8_t *window, uint64_t n)
+enum status vm_window_fill(uint8_t *window, uint64_t bytes)
 {
+	uint64_t n = blocks(bytes);
+
 	for (uint64_t i = 0; i < n; i++) {
 		void *block = page_alloc_block();
 
@@ -51,11 +54,42 @@ static enum status window_fill(uint8_t *window, uint64_t n)
 	return OK;
 }
 
+void vm_window_hide(uint8_t *window, uint64_t bytes)
+{
+	window_hide(window, blocks(bytes));
+}
+
+void vm_window_free(uint8_t *window, uint64_t bytes)
+{
+	window_free(window, blocks(bytes), page_free_block);
+}
+
+void *vm_table_create(uint64_t bytes)
+{
+	for (unsigned pages = 1; pages <= 4; pages *= 2)
+		if (bytes <= pages * PAGE_SIZE)
+			return page_alloc(pages);
+	uint8_t *window = own_window(bytes);
+
+	if (!window || vm_window_fill(window, bytes) != OK)
+		return NULL;
+	memset(window, 0, bytes);
+	return window;
+}
+
 /* ---- RAM ---- */
+
+/* In a word of vm->block: how many pins there are; the rest is the block's address. */
+#define PINS (BLOCK_SIZE - 1)
+
+static uint64_t index_of(gpa_t addr)
+{
+	return (addr.a - GUEST_RAM_BASE) / BLOCK_SIZE;
+}
 
 static bool is_populated(const struct vm *vm, uint64_t index)
 {
-	return __atomic_load_n(&vm->populated[index / 64], __ATOMIC_ACQUIRE) >> (index % 64) & 1;
+	return __atomic_load_n(&vm->block[index], __ATOMIC_ACQUIRE);
 }
 
 /* Both tables were given their pages in vm_memory_take(), or will get them from what the VM has reserved. */
@@ -66,8 +100,17 @@ static void put_block(struct vm *vm, uint64_t index, void *block)
 	if (own_window_map(vm->ram + index * BLOCK_SIZE, block) != OK ||
 		gstage_map(&vm->gstage, at, hpa((uintptr_t)block), BLOCK_SIZE, GSTAGE_RWX) != OK)
 		panic("no memory for the page tables of %s", vm->spec->name);
-	vm->n_populated++;
-	__atomic_fetch_or(&vm->populated[index / 64], 1ull << (index % 64), __ATOMIC_RELEASE);
+	__atomic_store_n(&vm->block[index], (uintptr_t)block, __ATOMIC_RELEASE);
+}
+
+static void set_claimed(struct vm *vm, uint64_t index, bool claimed)
+{
+	uint64_t bit = 1ull << (index % 64);
+
+	if (claimed)
+		__atomic_fetch_or(&vm->claimed[index / 64], bit, __ATOMIC_ACQ_REL);
+	else
+		__atomic_fetch_and(&vm->claimed[index / 64], ~bit, __ATOMIC_RELEASE);
 }
 
 /* true: the block is the caller's to make. Else it is there, now that this returns. */
@@ -75,38 +118,205 @@ static bool claim(struct vm *vm, uint64_t index)
 {
 	uint64_t bit = 1ull << (index % 64);
 
-	if (!(__atomic_fetch_or(&vm->claimed[index / 64], bit, __ATOMIC_ACQ_REL) & bit))
+	/* Another hart zeroes it, and waits for nobody; or it came and was taken away again. */
+	while (__atomic_fetch_or(&vm->claimed[index / 64], bit, __ATOMIC_ACQ_REL) & bit)
+		if (is_populated(vm, index))
+			return false;
+	return true;
+}
+
+/* What a guest touches of what it gave away has to be found again. */
+static bool reserve_again(struct vm *vm)
+{
+	spin_lock(&vm->memory_lock);
+	bool reserved = vm->n_given && page_reserve(1);
+
+	vm->n_given -= reserved;
+	spin_unlock(&vm->memory_lock);
+	return reserved;
+}
+
+static bool count_claimed(struct vm *vm)
+{
+	uint64_t n = __atomic_add_fetch(&vm->n_claimed, 1, __ATOMIC_SEQ_CST);
+
+	if (n <= blocks(vm->spec->memory) - __atomic_load_n(&vm->n_given, __ATOMIC_SEQ_CST) ||
+		reserve_again(vm))
 		return true;
-	/* Another hart zeroes it, and waits for nobody. */
-	while (!is_populated(vm, index))
-		;
+	__atomic_fetch_sub(&vm->n_claimed, 1, __ATOMIC_RELAXED);
 	return false;
 }
 
-bool vm_populate(struct vm *vm, gpa_t addr, enum vm_fill fill)
+enum vm_populated vm_populate(struct vm *vm, gpa_t addr, enum vm_fill fill)
 {
-	uint64_t index = (addr.a - GUEST_RAM_BASE) / BLOCK_SIZE;
+	uint64_t index = index_of(addr);
 
 	if (is_populated(vm, index) || !claim(vm, index))
-		return false;
+		return VM_WAS_THERE;
+	if (!count_claimed(vm)) {
+		set_claimed(vm, index, false);
+		return VM_NO_MEMORY;
+	}
 	void *block = fill == VM_ZEROED ? page_take_reserved_zeroed() : page_take_reserved();
 
 	spin_lock(&vm->memory_lock);
 	put_block(vm, index, block);
 	spin_unlock(&vm->memory_lock);
-	return true;
+	return VM_IS_NEW;
+}
+
+/* The blocks that [addr, addr + len) lies in: from *first to before the number returned. */
+static uint64_t blocks_of(gpa_t addr, uint64_t len, uint64_t *first)
+{
+	*first = index_of(addr);
+	return len ? index_of(gpa(addr.a + len - 1)) + 1 : *first;
 }
 
 void *vm_ram(struct vm *vm, gpa_t addr, uint64_t len)
 {
 	if (!range_inside(addr.a, len, GUEST_RAM_BASE, vm->spec->memory))
 		return NULL;
-	uint64_t offset = addr.a - GUEST_RAM_BASE;
+	uint64_t b, end = blocks_of(addr, len, &b);
 
-	if (len)
-		for (uint64_t b = offset / BLOCK_SIZE; b <= (offset + len - 1) / BLOCK_SIZE; b++)
-			vm_populate(vm, gpa(GUEST_RAM_BASE + b * BLOCK_SIZE), VM_ZEROED);
-	return vm->ram + offset;
+	for (; b < end; b++)
+		if (vm_populate(vm, gpa(GUEST_RAM_BASE + b * BLOCK_SIZE), VM_ZEROED) ==
+			VM_NO_MEMORY)
+			return NULL;
+	return vm->ram + (addr.a - GUEST_RAM_BASE);
+}
+
+/* ---- pins ---- */
+
+/* As many as the requests of all disks and networks of a VM can have, and their posted buffers, are far below. */
+_Static_assert(VM_DEVICES_MAX * 64ull * DM_SLICES_MAX < PINS / 4,
+	"pins are counted in a word of the block");
+
+/* false: it is not there any more. */
+static bool pin_block(struct vm *vm, uint64_t index)
+{
+	uint64_t word = __atomic_load_n(&vm->block[index], __ATOMIC_RELAXED);
+
+	while (word)
+		if (__atomic_compare_exchange_n(&vm->block[index], &word, word + 1, true,
+			    __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+			return true;
+	return false;
+}
+
+static void unpin_blocks(struct vm *vm, uint64_t from, uint64_t end)
+{
+	for (; from < end; from++)
+		__atomic_fetch_sub(&vm->block[from], 1, __ATOMIC_RELEASE);
+}
+
+/* false: there is no memory for it. */
+static bool populate_pinned(struct vm *vm, uint64_t index)
+{
+	gpa_t at = gpa(GUEST_RAM_BASE + index * BLOCK_SIZE);
+
+	while (!pin_block(vm, index))
+		if (vm_populate(vm, at, VM_ZEROED) == VM_NO_MEMORY)
+			return false;
+	return true;
+}
+
+void *vm_pin(struct vm *vm, gpa_t addr, uint64_t len)
+{
+	if (!range_inside(addr.a, len, GUEST_RAM_BASE, vm->spec->memory))
+		return NULL;
+	uint64_t first, end = blocks_of(addr, len, &first);
+
+	for (uint64_t b = first; b < end; b++) {
+		if (!populate_pinned(vm, b)) {
+			unpin_blocks(vm, first, b);
+			return NULL;
+		}
+	}
+	return vm->ram + (addr.a - GUEST_RAM_BASE);
+}
+
+void vm_unpin(struct vm *vm, gpa_t addr, uint64_t len)
+{
+	uint64_t first, end = blocks_of(addr, len, &first);
+
+	unpin_blocks(vm, first, end);
+}
+
+hpa_t vm_pinned_hpa(const struct vm *vm, gpa_t addr)
+{
+	uint64_t word = __atomic_load_n(&vm->block[index_of(addr)], __ATOMIC_RELAXED);
+
+	return hpa((word & ~PINS) + addr.a % BLOCK_SIZE);
+}
+
+/* ---- what a guest gives back ---- */
+
+void *vm_block_take(struct vm *vm, gpa_t addr)
+{
+	uint64_t index = index_of(addr);
+	uint8_t *at = vm->ram + index * BLOCK_SIZE;
+	uint64_t word = __atomic_load_n(&vm->block[index], __ATOMIC_RELAXED);
+	void *block = NULL;
+
+	spin_lock(&vm->memory_lock);
+	/* From then on nobody can pin it. Who touches it waits until `claimed` is clear. */
+	if (word && !(word & PINS) &&
+		__atomic_compare_exchange_n(
+			&vm->block[index], &word, 0, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED)) {
+		gstage_unmap(&vm->gstage, addr, BLOCK_SIZE);
+		own_window_hide(at);
+		block = own_window_take(at);
+		set_claimed(vm, index, false);
+	}
+	spin_unlock(&vm->memory_lock);
+	return block;
+}
+
+bool vm_block_is_there(const struct vm *vm, gpa_t addr)
+{
+	return is_populated(vm, index_of(addr));
+}
+
+void vm_block_free(struct vm *vm, void *block, bool give)
+{
+	page_return_reserved(block);
+	/* Given first, so that a touch of it meanwhile reserves another. */
+	if (give) {
+		spin_lock(&vm->memory_lock);
+		vm->n_given++;
+		spin_unlock(&vm->memory_lock);
+	}
+	__atomic_fetch_sub(&vm->n_claimed, 1, __ATOMIC_RELEASE);
+	if (give)
+		page_unreserve(1);
+}
+
+/* A touch of it counts itself and then looks what is given; this is the other way round, so one of them sees the other. */
+void vm_block_give(struct vm *vm)
+{
+	spin_lock(&vm->memory_lock);
+	uint64_t given = __atomic_add_fetch(&vm->n_given, 1, __ATOMIC_SEQ_CST);
+	bool one_left = __atomic_load_n(&vm->n_claimed, __ATOMIC_SEQ_CST) + given <=
+			blocks(vm->spec->memory);
+
+	if (!one_left)
+		vm->n_given--;
+	spin_unlock(&vm->memory_lock);
+	if (one_left)
+		page_unreserve(1);
+}
+
+bool vm_reclaim(struct vm *vm, uint64_t n)
+{
+	spin_lock(&vm->memory_lock);
+	/* Of more than it gave it has all already. */
+	n = n < vm->n_given ? n : vm->n_given;
+	bool reserved = page_reserve(n);
+
+	if (reserved)
+		vm->n_given -= n;
+	spin_unlock(&vm->memory_lock);
+	return reserved;
 }
 
 /* ---- all of it ---- */
@@ -125,7 +335,8 @@ static uint64_t blocks_needed(const struct vm *vm)
 
 uint64_t vm_memory_needed(const struct vm *vm)
 {
-	return (blocks_needed(vm) + blocks(dm_memory_needed(vm->spec))) * BLOCK_SIZE;
+	return (blocks_needed(vm) + blocks(dm_memory_needed(vm->spec))) * BLOCK_SIZE +
+	       vm_ports_memory(vm->spec);
 }
 
 enum status vm_memory_take(struct vm *vm)
@@ -134,9 +345,8 @@ enum status vm_memory_take(struct vm *vm)
 		return ERR_NO_MEMORY;
 	if (gstage_init(&vm->gstage, vm_gstage_mode(vm)) != OK)
 		goto no_gstage;
-	if (window_fill(vm->dm_memory, blocks(dm_memory_needed(vm->spec))) != OK)
+	if (vm_window_fill(vm->dm_memory, dm_memory_needed(vm->spec)) != OK)
 		goto no_devices;
-	vm->n_populated = 0;
 	return OK;
 
 no_devices:
@@ -155,25 +365,28 @@ static void release_ram(struct vm *vm, void (*give)(void *block))
 	hart_fence_all();
 	window_free(vm->ram, n, give);
 	memset(vm->claimed, 0, (n + 63) / 64 * 8);
-	memset(vm->populated, 0, (n + 63) / 64 * 8);
+	memset(vm->block, 0, n * 8);
+	for (unsigned i = 0; i < vm->n_vcpus; i++)
+		vm->vcpu[i]->shared_len = 0;
 	memset(vm->last_vcpu, 0, sizeof(vm->last_vcpu));
 }
 
-void vm_memory_renew(struct vm *vm)
+bool vm_memory_renew(struct vm *vm)
 {
 	release_ram(vm, page_return_reserved);
 	gstage_clear(&vm->gstage);
-	vm->n_populated = 0;
+	vm->n_claimed = 0;
+	return vm_reclaim(vm, vm->n_given);
 }
 
 void vm_memory_release(struct vm *vm)
 {
-	uint64_t dm = blocks(dm_memory_needed(vm->spec));
+	uint64_t dm = dm_memory_needed(vm->spec);
 
-	window_hide(vm->dm_memory, dm);
+	vm_window_hide(vm->dm_memory, dm);
 	release_ram(vm, page_free_block);
-	window_free(vm->dm_memory, dm, page_free_block);
-	page_unreserve(blocks_needed(vm) - vm->n_populated);
-	vm->n_populated = 0;
+	vm_window_free(vm->dm_memory, dm);
+	page_unreserve(blocks_needed(vm) - vm->n_claimed - vm->n_given);
+	vm->n_claimed = vm->n_given = 0;
 	gstage_destroy(&vm->gstage);
 }

@@ -17,13 +17,17 @@
 #define BATCH  16 /* steps a run */
 #define SLICES 16 /* a call of the host */
 
+#define QUEUES     2
+#define QUEUE_SIZE 256
+
 struct console {
 	size_t sent; /* bytes of the next transmit chain that the host has taken already */
 	bool spoken; /* the driver has transmitted since the reset */
 };
 
-size_t console_state_size(const struct vm_device *spec)
+size_t console_state_size(const struct vm_spec *vm, const struct vm_device *spec)
 {
+	(void)vm;
 	(void)spec;
 	return sizeof(struct console);
 }
@@ -33,6 +37,9 @@ enum status console_init(struct device *dev, void *mem, void *arena)
 	(void)arena;
 	memset(mem, 0, sizeof(struct console));
 	dev->state = mem;
+	dev->n_queues = QUEUES;
+	for (unsigned q = 0; q < QUEUES; q++)
+		virtqueue_init(&dev->queue[q], dev->host, QUEUE_SIZE);
 	return OK;
 }
 
@@ -51,6 +58,15 @@ static void reset(struct device *dev)
 
 	console->sent = 0;
 	console->spoken = false;
+}
+
+/* The chain that was half sent will not come again. */
+static void reset_queue(struct device *dev, unsigned q)
+{
+	struct console *console = dev->state;
+
+	if (q == VIRTIO_CONSOLE_TRANSMITQ)
+		console->sent = 0;
 }
 
 static void port_ready(struct device *dev)
@@ -148,9 +164,10 @@ static bool run(struct device *dev, unsigned q, struct vq_chain *chain)
 
 const struct device_ops console_ops = {
 	.id = VIRTIO_ID_CONSOLE,
-	.n_queues = 2,
+	.class_code = {0x00, 0x80, 0x07}, /* another communication controller */
 	.config = config,
 	.reset = reset,
+	.reset_queue = reset_queue,
 	.run = run,
 	.port_ready = port_ready,
 };

@@ -1,265 +1,229 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The device model: the devices of one VM, found by address, and the memory
- * they live in. The memory given to dm_create() holds, each at a page:
- * struct dm, the scratch chain, then every device's state and arena.
+ * they live in (dm_layout.h).
  */
 #include <string.h>
 
-#include "devices/console.h"
-#include "devices/finisher.h"
-#include "devices/fs/fs.h"
-#include "devices/rtc.h"
-#include "devices/uart16550.h"
+#include "devices/dm_layout.h"
+#include "devices/fixed.h"
+#include "devices/kinds.h"
 #include "devices/virtio_mmio.h"
-
-#define PAGE 4096u
+#include "devices/virtio_pci.h"
 
 struct dm {
-	struct uart16550 uart;
-	struct rtc rtc;
-	struct finisher finisher;
+	struct fixed fixed;
 	struct vq_chain *chain; /* scratch: nothing in it outlives one call of a device */
 	unsigned n_devices;
-	uint32_t pending; /* bit i: device i has kicked queues; FIXED: one of `fixed` has work */
+	uint32_t pending; /* bit i: device i has work; FIXED: `fixed` has */
+	/* Bytes of the virtio-mmio windows, of the window for BARs and of ECAM: 0 where the transport is the other. */
+	uint64_t mmio_size, bar_size, ecam_size;
 	struct device device[VM_DEVICES_MAX];
+	struct pci pci;
+	struct virtio_pci function[VM_DEVICES_MAX];
 };
 
 #define FIXED (1u << 31)
 
-/* The devices that every VM has, where they are and in struct dm. `self` is the device. NULL: nothing to do. */
-static const struct fixed {
-	uint64_t base, size;
-	size_t self;
-	uint64_t (*read)(void *self, uint64_t offset, unsigned size);
-	void (*write)(void *self, uint64_t offset, unsigned size, uint64_t value);
-	void (*run)(void *self);
-} fixed[] = {
-	{GUEST_UART_BASE, GUEST_UART_SIZE, offsetof(struct dm, uart), uart16550_read,
-		uart16550_write, uart16550_run},
-	{GUEST_RTC_BASE, GUEST_RTC_SIZE, offsetof(struct dm, rtc), rtc_read, rtc_write, rtc_run},
-	{GUEST_FINISHER_BASE, GUEST_FINISHER_SIZE, offsetof(struct dm, finisher), NULL,
-		finisher_write, NULL},
-};
-
-#define N_FIXED (sizeof(fixed) / sizeof(fixed[0]))
 _Static_assert(VM_DEVICES_MAX < 31, "FIXED is no device's bit");
-
-/* What makes a device of its kind. `arena` is NULL for a kind that has none. */
-static const struct kind {
-	const struct device_ops *ops;
-	size_t (*state_size)(const struct vm_device *spec);
-	enum status (*init)(struct device *dev, void *mem, void *arena);
-	bool has_arena;
-} kinds[] = {
-	[VM_DEVICE_CONSOLE] = {&console_ops, console_state_size, console_init, false},
-	[VM_DEVICE_FS] = {&fs_ops, fs_state_size, fs_init, true},
-};
-
-#define N_KINDS (sizeof(kinds) / sizeof(kinds[0]))
-
-/* ---- memory ---- */
-
-/* Offsets into the memory given; all are multiples of PAGE. */
-struct layout {
-	size_t total;
-	size_t chain;
-	size_t state[VM_DEVICES_MAX];
-	size_t arena[VM_DEVICES_MAX];
-};
-
-/* Appends `size` bytes at the next page; false: more than an address can hold. */
-static bool reserve(struct layout *layout, uint64_t size, size_t *at)
-{
-	uint64_t end;
-
-	*at = layout->total;
-	if (__builtin_add_overflow(size, PAGE - 1, &end) ||
-		__builtin_add_overflow(end / PAGE * PAGE, layout->total, &end) || end > SIZE_MAX)
-		return false;
-	layout->total = (size_t)end;
-	return true;
-}
-
-static bool reserve_device(struct layout *layout, const struct vm_device *spec, unsigned i)
-{
-	if ((unsigned)spec->kind >= N_KINDS)
-		return false;
-	const struct kind *kind = &kinds[spec->kind];
-	uint64_t arena = kind->has_arena ? spec->arena_size : 0;
-
-	return arena % PAGE == 0 && reserve(layout, kind->state_size(spec), &layout->state[i]) &&
-	       reserve(layout, arena, &layout->arena[i]);
-}
-
-static bool make_layout(const struct vm_spec *spec, struct layout *layout)
-{
-	size_t at;
-
-	memset(layout, 0, sizeof(*layout));
-	if (spec->n_devices > VM_DEVICES_MAX || !reserve(layout, sizeof(struct dm), &at) ||
-		!reserve(layout, sizeof(struct vq_chain), &layout->chain))
-		return false;
-	for (unsigned i = 0; i < spec->n_devices; i++) {
-		if (!reserve_device(layout, &spec->devices[i], i))
-			return false;
-	}
-	return true;
-}
-
-size_t dm_memory_needed(const struct vm_spec *spec)
-{
-	struct layout layout;
-
-	return make_layout(spec, &layout) ? layout.total : 0;
-}
 
 /* ---- life ---- */
 
-static enum status create_device(struct dm *dm, unsigned i, const struct vm_device *spec,
-	struct host *host, const struct layout *layout)
+size_t dm_memory_needed(const struct vm_spec *spec)
 {
+	struct dm_layout layout;
+
+	return dm_layout_make(&layout, sizeof(struct dm), spec) ? layout.total : 0;
+}
+
+static enum status create_device(
+	struct dm *dm, unsigned i, const struct vm_spec *vm, const struct dm_layout *layout)
+{
+	const struct vm_device *spec = &vm->devices[i];
 	const struct kind *kind = &kinds[spec->kind];
 	struct device *dev = &dm->device[i];
 	char *mem = (char *)dm;
 
 	dev->ops = kind->ops;
 	dev->spec = spec;
-	dev->host = host;
+	dev->vm = vm;
+	dev->host = dm->pci.host;
 	dev->index = i;
-	enum status status = kind->init(
+	dev->pci = vm->transport == VM_TRANSPORT_PCI ? &dm->function[i] : NULL;
+	return kind->init(
 		dev, mem + layout->state[i], kind->has_arena ? mem + layout->arena[i] : NULL);
-	if (status == OK)
-		virtio_mmio_reset(dev);
-	return status;
+}
+
+static void power_on(struct dm *dm)
+{
+	for (unsigned i = 0; i < dm->n_devices; i++) {
+		struct device *dev = &dm->device[i];
+		if (dev->pci)
+			virtio_pci_power_on(dev, &dm->pci);
+		device_reset(dev);
+	}
+	if (dm->ecam_size > 0)
+		pci_moved(&dm->pci);
+}
+
+static void create_transport(struct dm *dm, const struct vm_spec *spec)
+{
+	if (spec->transport == VM_TRANSPORT_MMIO) {
+		dm->mmio_size = spec->n_devices * GUEST_VIRTIO_SIZE;
+		return;
+	}
+	dm->bar_size = GUEST_PCI_SIZE;
+	dm->ecam_size = GUEST_ECAM_SIZE;
 }
 
 enum status dm_create(
 	void *mem, size_t size, const struct vm_spec *spec, struct host *host, struct dm **out)
 {
-	struct layout layout;
+	struct dm_layout layout;
 	struct dm *dm = mem;
 
-	if (!make_layout(spec, &layout) || (uintptr_t)mem % PAGE != 0)
+	if (!dm_layout_make(&layout, sizeof(*dm), spec) || (uintptr_t)mem % DM_PAGE != 0)
 		return ERR_INVALID;
 	if (size < layout.total)
 		return ERR_NO_SPACE;
 	memset(dm, 0, sizeof(*dm));
 	dm->chain = (struct vq_chain *)((char *)mem + layout.chain);
 	dm->n_devices = spec->n_devices;
-	uart16550_init(&dm->uart, host);
-	rtc_init(&dm->rtc, host);
-	dm->finisher.host = host;
+	fixed_init(&dm->fixed, host);
+	create_transport(dm, spec);
+	pci_init(&dm->pci, host, dm->device, spec->n_devices);
 	for (unsigned i = 0; i < spec->n_devices; i++) {
-		enum status status = create_device(dm, i, &spec->devices[i], host, &layout);
+		enum status status = create_device(dm, i, spec, &layout);
 		if (status != OK)
 			return status;
 	}
+	power_on(dm);
 	*out = dm;
 	return OK;
 }
 
 void dm_reset(struct dm *dm)
 {
-	for (unsigned i = 0; i < dm->n_devices; i++)
-		virtio_mmio_reset(&dm->device[i]);
-	uart16550_reset(&dm->uart);
-	rtc_reset(&dm->rtc);
+	power_on(dm);
+	fixed_reset(&dm->fixed);
 	dm->pending = 0;
 }
 
-/* Nothing is lent out; only the interrupt lines must fall. */
+/* The interrupt lines must fall, and what was posted and pinned come back. */
 void dm_destroy(struct dm *dm)
 {
 	dm_reset(dm);
 }
 
-/* ---- the guest and the ports ---- */
+unsigned dm_lent(const struct dm *dm)
+{
+	unsigned lent = 0;
+
+	for (unsigned i = 0; i < dm->n_devices; i++)
+		lent += dm->device[i].lent;
+	return lent;
+}
+
+/* ---- the guest ---- */
 
 /* The device whose window holds `addr` and the offset in it; false: none. */
-static bool find_window(const struct dm *dm, gpa_t addr, unsigned *i, unsigned *offset)
+static bool find_window(const struct dm *dm, gpa_t addr, size_t *i, unsigned *offset)
 {
 	uint64_t at = addr.a - GUEST_VIRTIO_BASE; /* huge for an address below */
 
-	if (at >= dm->n_devices * GUEST_VIRTIO_SIZE)
+	if (at >= dm->mmio_size)
 		return false;
-	*i = (unsigned)(at / GUEST_VIRTIO_SIZE);
+	*i = at / GUEST_VIRTIO_SIZE;
 	*offset = (unsigned)(at % GUEST_VIRTIO_SIZE);
 	return true;
 }
 
-static void *fixed_self(struct dm *dm, const struct fixed *f)
-{
-	return (char *)dm + f->self;
-}
-
-/* NULL: `addr` is in no window of theirs. */
-static const struct fixed *find_fixed(gpa_t addr)
-{
-	for (unsigned i = 0; i < N_FIXED; i++) {
-		if (addr.a - fixed[i].base < fixed[i].size)
-			return &fixed[i];
-	}
-	return NULL;
-}
-
-/* Out of line, so that a register load of a virtio device needs no stack frame. */
-__attribute__((noinline)) static bool fixed_read(
+/* Out of line, as are the others, so that a register load of virtio-mmio needs no stack frame. */
+__attribute__((noinline)) static bool read_bar(
 	struct dm *dm, gpa_t addr, unsigned size, uint64_t *value)
 {
-	const struct fixed *f = find_fixed(addr);
+	struct device *dev = pci_find(&dm->pci, addr);
 
-	if (!f)
-		return false;
-	*value = f->read ? f->read(fixed_self(dm, f), addr.a - f->base, size) : 0;
+	*value = dev ? virtio_pci_read(dev, pci_offset(addr), size) : pci_nothing(size);
 	return true;
 }
 
-static bool fixed_write(struct dm *dm, gpa_t addr, unsigned size, uint64_t value)
+__attribute__((noinline)) static bool read_other(
+	struct dm *dm, gpa_t addr, unsigned size, uint64_t *value)
 {
-	const struct fixed *f = find_fixed(addr);
+	uint64_t at = addr.a - GUEST_ECAM_BASE;
 
-	if (!f)
-		return false;
-	f->write(fixed_self(dm, f), addr.a - f->base, size, value);
-	dm->pending |= FIXED;
+	if (at >= dm->ecam_size)
+		return fixed_read(&dm->fixed, addr, size, value);
+	*value = pci_config_read(&dm->pci, at, size);
 	return true;
-}
-
-static void fixed_run(struct dm *dm)
-{
-	for (unsigned i = 0; i < N_FIXED; i++) {
-		if (fixed[i].run)
-			fixed[i].run(fixed_self(dm, &fixed[i]));
-	}
 }
 
 bool dm_mmio_read(struct dm *dm, gpa_t addr, unsigned size, uint64_t *value)
 {
-	unsigned i, offset;
+	unsigned offset;
+	size_t i;
 
-	if (!find_window(dm, addr, &i, &offset))
-		return fixed_read(dm, addr, size, value);
+	if (!find_window(dm, addr, &i, &offset)) {
+		if (addr.a - GUEST_PCI_BASE < dm->bar_size)
+			return read_bar(dm, addr, size, value);
+		return read_other(dm, addr, size, value);
+	}
 	*value = virtio_mmio_read(&dm->device[i], offset, size);
 	return true;
 }
 
-static void note_kicks(struct dm *dm, unsigned i)
+static void note_work(struct dm *dm, const struct device *dev)
 {
-	if (dm->device[i].kicked)
-		dm->pending |= 1u << i;
+	if (dev->kicked | dev->notify)
+		dm->pending |= 1u << dev->index;
 }
 
-bool dm_mmio_write(struct dm *dm, gpa_t addr, unsigned size, uint64_t value)
+static enum dm_mmio write_bar(struct dm *dm, gpa_t addr, unsigned size, uint64_t value)
 {
-	unsigned i, offset;
+	struct device *dev = pci_find(&dm->pci, addr);
+
+	if (dev) {
+		virtio_pci_write(dev, pci_offset(addr), size, value);
+		note_work(dm, dev);
+	}
+	return DM_MMIO_DONE;
+}
+
+static enum dm_mmio write_config(struct dm *dm, uint64_t at, unsigned size, uint64_t value)
+{
+	struct device *dev = pci_config_write(&dm->pci, at, size, value);
+
+	if (dev)
+		note_work(dm, dev);
+	return DM_MMIO_DONE;
+}
+
+static enum dm_mmio write_other(struct dm *dm, gpa_t addr, unsigned size, uint64_t value)
+{
+	if (addr.a - GUEST_PCI_BASE < dm->bar_size)
+		return write_bar(dm, addr, size, value);
+	if (addr.a - GUEST_ECAM_BASE < dm->ecam_size)
+		return write_config(dm, addr.a - GUEST_ECAM_BASE, size, value);
+	if (!fixed_write(&dm->fixed, addr, size, value))
+		return DM_MMIO_NONE;
+	dm->pending |= FIXED;
+	return DM_MMIO_DONE;
+}
+
+enum dm_mmio dm_mmio_write(struct dm *dm, gpa_t addr, unsigned size, uint64_t value)
+{
+	unsigned offset;
+	size_t i;
 
 	if (!find_window(dm, addr, &i, &offset))
-		return fixed_write(dm, addr, size, value);
-	virtio_mmio_write(&dm->device[i], offset, size, value);
-	note_kicks(dm, i);
-	return true;
+		return write_other(dm, addr, size, value);
+	bool done = virtio_mmio_write(&dm->device[i], offset, size, value);
+	note_work(dm, &dm->device[i]);
+	return done ? DM_MMIO_DONE : DM_MMIO_AGAIN;
 }
+
+/* ---- the host ---- */
 
 void dm_port_ready(struct dm *dm, unsigned port)
 {
@@ -267,11 +231,19 @@ void dm_port_ready(struct dm *dm, unsigned port)
 		struct device *dev = &dm->device[i];
 		if (dev->ops->port_ready && dev->spec->port == port) {
 			dev->ops->port_ready(dev);
-			note_kicks(dm, i);
+			note_work(dm, dev);
 		}
 	}
 	if (port == GUEST_UART_PORT)
 		dm->pending |= FIXED;
+}
+
+void dm_request_done(struct dm *dm, struct dm_request *request, enum status status)
+{
+	struct device *dev = &dm->device[request->device];
+
+	device_request_done(dev, request, status);
+	note_work(dm, dev);
 }
 
 void dm_alarm(struct dm *dm)
@@ -287,10 +259,10 @@ bool dm_run(struct dm *dm)
 		return false;
 	dm->pending = 0;
 	for (unsigned i = 0; i < dm->n_devices; i++) {
-		if ((pending & (1u << i)) && virtio_mmio_run(&dm->device[i], dm->chain))
+		if ((pending & (1u << i)) && device_run(&dm->device[i], dm->chain))
 			dm->pending |= 1u << i;
 	}
 	if (pending & FIXED)
-		fixed_run(dm);
+		fixed_run(&dm->fixed);
 	return dm->pending != 0;
 }

@@ -2,42 +2,19 @@
 /*
  * The virtio-mmio register window. Registers are 32 bits wide and any other
  * access to them reads 0 or is ignored; only the configuration space takes
- * every width. A write records; queues are run later, by virtio_mmio_run().
+ * every width. A write records; queues are run later, by device_run().
  *
- * A broken ring sets DEVICE_NEEDS_RESET once. From then on the driver can only
- * acknowledge interrupts and reset.
+ * Linux does not look whether a reset is over, so the write that asks for one is answered only then.
  */
-#include <string.h>
-
 #include "devices/virtio_mmio.h"
 
 #define VENDOR_ID 0x52505356u /* "VSPR" */
 
-#define TRANSPORT_FEATURES                                                             \
-	(VIRTIO_FEATURE(VIRTIO_F_INDIRECT_DESC) | VIRTIO_FEATURE(VIRTIO_F_EVENT_IDX) | \
-		VIRTIO_FEATURE(VIRTIO_F_VERSION_1))
-
 /* A shared memory region that does not exist is this long (virtio 1.2, 4.2.2). */
 #define NO_REGION UINT32_MAX
 
-static uint64_t offered(const struct device *dev)
-{
-	return TRANSPORT_FEATURES | dev->ops->features;
-}
-
-static bool negotiated(const struct device *dev, unsigned bit)
-{
-	return dev->driver_features & VIRTIO_FEATURE(bit);
-}
-
-static uint32_t half(uint64_t value, uint32_t sel)
-{
-	return sel < 2 ? (uint32_t)(value >> (32 * sel)) : 0;
-}
-
-/* ---- interrupts: the line is high as long as a bit of the status is ---- */
-
-static void set_isr(struct device *dev, uint32_t isr)
+/* The line is high as long as a bit of the status is. */
+void virtio_mmio_set_isr(struct device *dev, uint32_t isr)
 {
 	bool was = dev->isr != 0, is = isr != 0;
 
@@ -46,36 +23,14 @@ static void set_isr(struct device *dev, uint32_t isr)
 		host_irq(dev->host, GUEST_VIRTIO_IRQ + dev->index, is);
 }
 
-/* Before DRIVER_OK nobody listens: the driver finds the status bit. */
-static void break_device(struct device *dev, unsigned q)
-{
-	dev->status |= VIRTIO_STATUS_NEEDS_RESET;
-	dev->kicked = 0;
-	if (dev->status & VIRTIO_STATUS_DRIVER_OK)
-		set_isr(dev, dev->isr | VIRTIO_INTERRUPT_CONFIG);
-	host_trace(dev->host, DM_RING_BROKEN, dev->index, q);
-}
-
-/* ---- reads ---- */
-
-/* Out of line, so that a register load needs no stack frame. */
-__attribute__((noinline)) static uint64_t read_config(
-	const struct device *dev, unsigned offset, unsigned size)
-{
-	uint64_t value = 0;
-	size_t have = 0;
-	const char *config = dev->ops->config ? dev->ops->config(dev, &have) : NULL;
-
-	if (offset < have)
-		memcpy(&value, config + offset, have - offset < size ? have - offset : size);
-	return value;
-}
-
 static uint32_t read_queue(const struct device *dev, unsigned offset)
 {
-	if (dev->queue_sel >= dev->ops->n_queues)
+	if (dev->queue_sel >= dev->n_queues)
 		return 0;
-	return offset == VIRTIO_MMIO_QUEUE_READY ? dev->queue[dev->queue_sel].ready : VIRTQUEUE_MAX;
+	const struct virtqueue *vq = &dev->queue[dev->queue_sel];
+	if (offset == VIRTIO_MMIO_QUEUE_NUM_MAX)
+		return vq->max;
+	return device_stopping(dev) || (offset == VIRTIO_MMIO_QUEUE_READY && vq->ready);
 }
 
 static uint32_t read_register(const struct device *dev, unsigned offset)
@@ -90,9 +45,10 @@ static uint32_t read_register(const struct device *dev, unsigned offset)
 	case VIRTIO_MMIO_VENDOR_ID:
 		return VENDOR_ID;
 	case VIRTIO_MMIO_DEVICE_FEATURES:
-		return half(offered(dev), dev->features_sel);
+		return device_offered(dev);
 	case VIRTIO_MMIO_QUEUE_NUM_MAX:
 	case VIRTIO_MMIO_QUEUE_READY:
+	case VIRTIO_MMIO_QUEUE_RESET:
 		return read_queue(dev, offset);
 	case VIRTIO_MMIO_INTERRUPT_STATUS:
 		return dev->isr;
@@ -103,6 +59,8 @@ static uint32_t read_register(const struct device *dev, unsigned offset)
 	case VIRTIO_MMIO_SHM_BASE_LOW:
 	case VIRTIO_MMIO_SHM_BASE_HIGH:
 		return NO_REGION;
+	case VIRTIO_MMIO_CONFIG_GENERATION:
+		return dev->config_generation;
 	default:
 		return 0;
 	}
@@ -111,186 +69,93 @@ static uint32_t read_register(const struct device *dev, unsigned offset)
 uint64_t virtio_mmio_read(const struct device *dev, unsigned offset, unsigned size)
 {
 	if (offset >= VIRTIO_MMIO_CONFIG)
-		return read_config(dev, offset - VIRTIO_MMIO_CONFIG, size);
+		return device_read_config(dev, offset - VIRTIO_MMIO_CONFIG, size);
 	return size == 4 ? read_register(dev, offset) : 0;
 }
 
-/* ---- writes ---- */
+/* ---- writes; false as virtio_mmio_write() ---- */
 
-void virtio_mmio_reset(struct device *dev)
+static bool write_status(struct device *dev, uint32_t value)
 {
-	for (unsigned q = 0; q < dev->ops->n_queues; q++)
-		virtqueue_reset(&dev->queue[q], dev->host);
-	dev->status = dev->features_sel = dev->driver_features_sel = dev->queue_sel = 0;
-	dev->driver_features = 0;
-	dev->kicked = 0;
-	set_isr(dev, 0);
-	if (dev->ops->reset)
-		dev->ops->reset(dev);
+	if (value == 0 && !dev->resetting)
+		device_reset(dev);
+	else if (value != 0 && !(dev->status & VIRTIO_STATUS_NEEDS_RESET))
+		device_set_status(dev, value);
+	return value != 0 || !dev->resetting;
 }
 
-static bool features_acceptable(const struct device *dev)
+static bool write_ready(struct device *dev, uint32_t value)
 {
-	return negotiated(dev, VIRTIO_F_VERSION_1) && !(dev->driver_features & ~offered(dev));
-}
-
-/* Bits only come; the one way to lose them is a reset. */
-static void write_status(struct device *dev, uint32_t value)
-{
-	uint32_t settable = VIRTIO_STATUS_ACKNOWLEDGE | VIRTIO_STATUS_DRIVER | VIRTIO_STATUS_FAILED;
-	uint32_t before = dev->status;
-
-	if (value == 0) {
-		virtio_mmio_reset(dev);
-		return;
-	}
-	if (before & VIRTIO_STATUS_NEEDS_RESET)
-		return;
-	if (features_acceptable(dev))
-		settable |= VIRTIO_STATUS_FEATURES_OK;
-	if ((before | (value & settable)) & VIRTIO_STATUS_FEATURES_OK)
-		settable |= VIRTIO_STATUS_DRIVER_OK;
-	dev->status |= value & settable;
-	/* What was made available before counts from now on. */
-	if (~before & dev->status & VIRTIO_STATUS_DRIVER_OK)
-		dev->kicked = (1u << dev->ops->n_queues) - 1;
-}
-
-static void write_driver_features(struct device *dev, uint32_t value)
-{
-	unsigned shift = 32 * dev->driver_features_sel;
-
-	if ((dev->status & VIRTIO_STATUS_FEATURES_OK) || dev->driver_features_sel > 1)
-		return;
-	dev->driver_features &= ~((uint64_t)UINT32_MAX << shift);
-	dev->driver_features |= (uint64_t)value << shift;
-}
-
-static void write_ready(struct device *dev, struct virtqueue *vq, uint32_t value)
-{
-	vq->event_idx = negotiated(dev, VIRTIO_F_EVENT_IDX);
-	vq->indirect = negotiated(dev, VIRTIO_F_INDIRECT_DESC);
 	if (value == 0)
-		vq->ready = false;
-	else if (!vq->ready && !virtqueue_start(vq))
-		break_device(dev, dev->queue_sel);
+		device_stop_queue(dev, false);
+	else
+		device_start_queue(dev);
+	return value != 0 || !device_stopping(dev);
 }
 
-static void set_low(gpa_t *addr, uint32_t value)
+static bool write_reset(struct device *dev, uint32_t value)
 {
-	addr->a = (addr->a & ~(uint64_t)UINT32_MAX) | value;
+	if (value != 1 || !device_has(dev, VIRTIO_F_RING_RESET))
+		return true;
+	device_stop_queue(dev, true);
+	return !device_stopping(dev);
 }
 
-static void set_high(gpa_t *addr, uint32_t value)
+/* The three pairs of a queue's addresses. */
+static void write_ring(struct device *dev, unsigned offset, uint32_t value)
 {
-	addr->a = (addr->a & UINT32_MAX) | (uint64_t)value << 32;
+	unsigned at = offset - VIRTIO_MMIO_QUEUE_DESC_LOW;
+
+	if (at % 16 < 8 && at < 0x30)
+		device_set_ring(dev, at / 16 * 2 + at % 16 / 4, value);
 }
 
-static void write_ring(struct virtqueue *vq, unsigned offset, uint32_t value)
-{
-	switch (offset) {
-	case VIRTIO_MMIO_QUEUE_NUM:
-		vq->size = value <= VIRTQUEUE_MAX ? (uint16_t)value : 0;
-		break;
-	case VIRTIO_MMIO_QUEUE_DESC_LOW:
-		set_low(&vq->desc, value);
-		break;
-	case VIRTIO_MMIO_QUEUE_DESC_HIGH:
-		set_high(&vq->desc, value);
-		break;
-	case VIRTIO_MMIO_QUEUE_DRIVER_LOW:
-		set_low(&vq->avail, value);
-		break;
-	case VIRTIO_MMIO_QUEUE_DRIVER_HIGH:
-		set_high(&vq->avail, value);
-		break;
-	case VIRTIO_MMIO_QUEUE_DEVICE_LOW:
-		set_low(&vq->used, value);
-		break;
-	case VIRTIO_MMIO_QUEUE_DEVICE_HIGH:
-		set_high(&vq->used, value);
-		break;
-	}
-}
-
-/* A queue is set up after the features are fixed and not while it runs. */
-static void write_queue(struct device *dev, unsigned offset, uint32_t value)
-{
-	if (dev->queue_sel >= dev->ops->n_queues || !(dev->status & VIRTIO_STATUS_FEATURES_OK))
-		return;
-	struct virtqueue *vq = &dev->queue[dev->queue_sel];
-	if (offset == VIRTIO_MMIO_QUEUE_READY)
-		write_ready(dev, vq, value);
-	else if (!vq->ready)
-		write_ring(vq, offset, value);
-}
-
-static void write_register(struct device *dev, unsigned offset, uint32_t value)
+static bool write_register(struct device *dev, unsigned offset, uint32_t value)
 {
 	switch (offset) {
 	case VIRTIO_MMIO_DEVICE_FEATURES_SEL:
 		dev->features_sel = value;
-		break;
+		return true;
 	case VIRTIO_MMIO_DRIVER_FEATURES_SEL:
 		dev->driver_features_sel = value;
-		break;
+		return true;
 	case VIRTIO_MMIO_DRIVER_FEATURES:
-		write_driver_features(dev, value);
-		break;
+		device_accept(dev, value);
+		return true;
 	case VIRTIO_MMIO_QUEUE_SEL:
 		dev->queue_sel = value;
-		break;
-	case VIRTIO_MMIO_QUEUE_NOTIFY:
-		if (value < dev->ops->n_queues)
-			dev->kicked |= 1u << value;
-		break;
+		return true;
+	case VIRTIO_MMIO_QUEUE_NUM:
+		device_set_queue_size(dev, value);
+		return true;
+	case VIRTIO_MMIO_QUEUE_READY:
+		return write_ready(dev, value);
+	case VIRTIO_MMIO_QUEUE_RESET:
+		return write_reset(dev, value);
 	default:
-		write_queue(dev, offset, value);
+		write_ring(dev, offset, value);
+		return true;
 	}
 }
 
-void virtio_mmio_write(struct device *dev, unsigned offset, unsigned size, uint64_t value)
+bool virtio_mmio_write(struct device *dev, unsigned offset, unsigned size, uint64_t value)
 {
-	if (offset >= VIRTIO_MMIO_CONFIG || size != 4)
-		return;
-	if (offset == VIRTIO_MMIO_STATUS)
-		write_status(dev, (uint32_t)value);
-	else if (offset == VIRTIO_MMIO_INTERRUPT_ACK)
-		set_isr(dev, dev->isr & ~(uint32_t)value);
-	else if (!(dev->status & VIRTIO_STATUS_NEEDS_RESET))
-		write_register(dev, offset, (uint32_t)value);
-}
-
-/* ---- running ---- */
-
-static bool live(const struct device *dev)
-{
-	uint32_t must = VIRTIO_STATUS_DRIVER_OK | VIRTIO_STATUS_NEEDS_RESET;
-	return (dev->status & must) == VIRTIO_STATUS_DRIVER_OK;
-}
-
-static void run_queue(struct device *dev, unsigned q, struct vq_chain *chain)
-{
-	struct virtqueue *vq = &dev->queue[q];
-
-	if (!vq->ready)
-		return;
-	if (dev->ops->run(dev, q, chain))
-		dev->kicked |= 1u << q;
-	if (vq->broken)
-		break_device(dev, q);
-	else if (virtqueue_should_notify(vq))
-		set_isr(dev, dev->isr | VIRTIO_INTERRUPT_USED);
-}
-
-bool virtio_mmio_run(struct device *dev, struct vq_chain *chain)
-{
-	uint32_t kicked = dev->kicked;
-
-	dev->kicked = 0;
-	for (unsigned q = 0; q < dev->ops->n_queues && live(dev); q++) {
-		if (kicked & (1u << q))
-			run_queue(dev, q, chain);
+	if (offset >= VIRTIO_MMIO_CONFIG) {
+		device_write_config(dev, offset - VIRTIO_MMIO_CONFIG, size, value);
+		return true;
 	}
-	return dev->kicked != 0;
+	if (size != 4)
+		return true;
+	switch (offset) {
+	case VIRTIO_MMIO_QUEUE_NOTIFY:
+		device_kick(dev, (uint32_t)value);
+		return true;
+	case VIRTIO_MMIO_INTERRUPT_ACK:
+		virtio_mmio_set_isr(dev, dev->isr & ~(uint32_t)value);
+		return true;
+	case VIRTIO_MMIO_STATUS:
+		return write_status(dev, (uint32_t)value);
+	}
+	return (dev->status & VIRTIO_STATUS_NEEDS_RESET) ||
+	       write_register(dev, offset, (uint32_t)value);
 }

@@ -1,212 +1,157 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Split virtqueues. The driver owns the descriptor table and the avail ring
- * and may change them at any moment: an index or a descriptor is loaded once
- * and only the copy is looked at. Whatever does not fit the rules breaks the
- * queue for good (until the device is reset) instead of being guessed at.
+ * Virtqueues. The driver owns the rings and may change them at any moment: an
+ * index or a descriptor is loaded once and only the copy is looked at.
+ * Whatever does not fit the rules breaks the queue for good (until it is
+ * reset) instead of being guessed at. Each call goes to one of the two forms;
+ * nothing else here knows of them but what their rings are.
  */
 #include <string.h>
 
-#include "devices/virtqueue.h"
+#include "devices/virtqueue_form.h"
 
-/* The descriptors that a chain is walked in: the ring's own table or an indirect one. */
-struct table {
-	const void *base;
-	uint32_t n;
-	bool indirect;
+#define RINGS 3
+
+/* The three areas of a queue in guest memory (virtio 1.2, 2.7 and 2.8.10.1). */
+struct ring {
+	void **at;
+	gpa_t addr;
+	size_t size;
+	unsigned align;
 };
 
-void virtqueue_reset(struct virtqueue *vq, struct host *host)
+static void rings(struct virtqueue *vq, struct ring ring[RINGS])
+{
+	size_t n = vq->size;
+
+	ring[0] = (struct ring){&vq->desc_ring, vq->desc, VIRTQ_DESC_BYTES(n), VIRTQ_DESC_ALIGN};
+	ring[1] =
+		(struct ring){&vq->avail_ring, vq->avail, VIRTQ_AVAIL_BYTES(n), VIRTQ_AVAIL_ALIGN};
+	ring[2] = (struct ring){&vq->used_ring, vq->used, VIRTQ_USED_BYTES(n), VIRTQ_USED_ALIGN};
+	if (!vq->packed)
+		return;
+	/* Descriptors are as large and as aligned in both forms. */
+	ring[1].size = ring[2].size = sizeof(struct pvirtq_event);
+	ring[1].align = ring[2].align = PVIRTQ_EVENT_ALIGN;
+}
+
+void virtqueue_init(struct virtqueue *vq, struct host *host, uint16_t max)
 {
 	memset(vq, 0, sizeof(*vq));
-	vq->size = VIRTQUEUE_MAX;
+	vq->max = vq->size = max;
 	vq->host = host;
 }
 
-/* NULL unless [addr, addr + len) is RAM and aligned. */
-static void *ring_memory(struct virtqueue *vq, gpa_t addr, size_t len, uint64_t align)
+void virtqueue_stop(struct virtqueue *vq)
 {
-	return addr.a % align == 0 ? host_ram(vq->host, addr, len) : NULL;
+	struct ring ring[RINGS];
+
+	rings(vq, ring);
+	for (unsigned i = 0; i < RINGS; i++) {
+		if (*ring[i].at)
+			host_unpin(vq->host, ring[i].addr, ring[i].size);
+		*ring[i].at = NULL;
+	}
+	vq->ready = false;
+	vq->signalled_used = vq->used_idx; /* there is nobody to be told */
 }
 
-static bool size_valid(uint16_t n)
+void virtqueue_reset(struct virtqueue *vq)
 {
-	return n > 0 && n <= VIRTQUEUE_MAX && (n & (n - 1)) == 0;
+	bool untouched = vq->untouched;
+
+	virtqueue_stop(vq);
+	virtqueue_init(vq, vq->host, vq->max);
+	vq->untouched = untouched;
+}
+
+static bool size_valid(const struct virtqueue *vq)
+{
+	uint16_t n = vq->size;
+
+	return n > 0 && n <= vq->max && (vq->packed || (n & (n - 1)) == 0);
+}
+
+/* false: one of them is misaligned or not RAM; what was pinned is known by its pointer. */
+static bool pin_rings(struct virtqueue *vq)
+{
+	struct ring ring[RINGS];
+
+	rings(vq, ring);
+	for (unsigned i = 0; i < RINGS; i++) {
+		if (ring[i].addr.a % ring[i].align == 0)
+			*ring[i].at = host_pin(vq->host, ring[i].addr, ring[i].size);
+		if (!*ring[i].at)
+			return false;
+	}
+	return true;
 }
 
 bool virtqueue_start(struct virtqueue *vq)
 {
-	uint16_t n = vq->size;
-
-	vq->last_avail = vq->used_idx = vq->signalled_used = 0;
-	vq->desc_ring = ring_memory(vq, vq->desc, VIRTQ_DESC_BYTES(n), VIRTQ_DESC_ALIGN);
-	vq->avail_ring = ring_memory(vq, vq->avail, VIRTQ_AVAIL_BYTES(n), VIRTQ_AVAIL_ALIGN);
-	vq->used_ring = ring_memory(vq, vq->used, VIRTQ_USED_BYTES(n), VIRTQ_USED_ALIGN);
-	vq->ready = size_valid(n) && vq->desc_ring && vq->avail_ring && vq->used_ring;
+	virtqueue_stop(vq);
+	vq->last_avail = vq->used_idx = vq->signalled_used = vq->last_count = 0;
+	vq->avail_wrap = vq->used_wrap = true;
+	vq->ready = size_valid(vq) && pin_rings(vq);
 	vq->broken = !vq->ready;
+	if (vq->broken)
+		virtqueue_stop(vq);
 	return vq->ready;
 }
 
-/* How many chains wait; more than the queue holds if the driver lies. */
-static uint16_t waiting(const struct virtqueue *vq)
+static bool live(const struct virtqueue *vq)
 {
-	return (uint16_t)(__atomic_load_n(&vq->avail_ring->idx, __ATOMIC_ACQUIRE) - vq->last_avail);
-}
-
-/* One copy of a descriptor that the driver may be changing. Indirect tables need not be aligned. */
-static struct virtq_desc load_desc(const struct table *table, uint32_t i)
-{
-	const void *at = (const char *)table->base + i * sizeof(struct virtq_desc);
-	struct virtq_desc copy;
-
-	if ((uintptr_t)at % sizeof(uint64_t) == 0)
-		memcpy(&copy, __builtin_assume_aligned(at, sizeof(uint64_t)), sizeof(copy));
-	else
-		memcpy(&copy, at, sizeof(copy));
-	__asm__ volatile("" ::: "memory"); /* the compiler may not load it a second time */
-	return copy;
-}
-
-static bool add_segment(struct virtqueue *vq, struct vq_chain *chain, const struct virtq_desc *d)
-{
-	bool in = d->flags & VIRTQ_DESC_F_WRITE;
-	unsigned n = chain->n_out + chain->n_in;
-	uint32_t *total = in ? &chain->in_len : &chain->out_len;
-	void *data = host_ram(vq->host, gpa(d->addr), d->len);
-
-	if (n >= vq->size || d->len == 0 || !data || (!in && chain->n_in > 0))
-		return false;
-	if (__builtin_add_overflow(*total, d->len, total))
-		return false;
-	chain->segment[n] = (struct vq_segment){data, gpa(d->addr), d->len};
-	if (in)
-		chain->n_in++;
-	else
-		chain->n_out++;
-	return true;
-}
-
-/* An indirect table ends its chain and may not name another (virtio 1.2, 2.7.5.3). */
-static bool enter_indirect(struct virtqueue *vq, struct table *table, const struct virtq_desc *d)
-{
-	uint32_t n = d->len / (uint32_t)sizeof(*d);
-
-	if (!vq->indirect || table->indirect || (d->flags & VIRTQ_DESC_F_NEXT))
-		return false;
-	if (n == 0 || n > vq->size || d->len % sizeof(*d) != 0)
-		return false;
-	*table = (struct table){host_ram(vq->host, gpa(d->addr), d->len), n, true};
-	return table->base != NULL;
-}
-
-/* Follows the chain from `i`; each step needs a free place in the table, so a circle ends. */
-static bool gather(struct virtqueue *vq, struct vq_chain *chain, uint32_t i)
-{
-	struct table table = {vq->desc_ring, vq->size, false};
-
-	for (uint32_t left = table.n; left > 0 && i < table.n; left--) {
-		struct virtq_desc d = load_desc(&table, i);
-		if (d.flags & VIRTQ_DESC_F_INDIRECT) {
-			if (!enter_indirect(vq, &table, &d))
-				return false;
-			i = 0;
-			left = table.n + 1;
-			continue;
-		}
-		if (!add_segment(vq, chain, &d))
-			return false;
-		if (!(d.flags & VIRTQ_DESC_F_NEXT))
-			return true;
-		i = d.next;
-	}
-	return false;
-}
-
-static enum vq_pop broken(struct virtqueue *vq)
-{
-	vq->broken = true;
-	return VQ_BROKEN;
+	return vq->ready && !vq->broken;
 }
 
 enum vq_pop virtqueue_pop(struct virtqueue *vq, struct vq_chain *chain)
 {
-	if (!vq->ready || vq->broken)
-		return broken(vq);
-	uint16_t n = waiting(vq);
-	if (n == 0) {
-		virtqueue_want_kicks(vq, true);
-		n = waiting(vq);
-	}
-	if (n == 0)
-		return VQ_EMPTY;
-	if (n > vq->size)
-		return broken(vq);
-
-	chain->head = __atomic_load_n(
-		&vq->avail_ring->ring[vq->last_avail & (vq->size - 1)], __ATOMIC_RELAXED);
-	chain->n_out = chain->n_in = 0;
-	chain->out_len = chain->in_len = 0;
-	if (!gather(vq, chain, chain->head))
-		return broken(vq);
-	vq->last_avail++;
-	return VQ_CHAIN;
+	if (!live(vq))
+		return virtqueue_break(vq);
+	return vq->packed ? virtqueue_packed_pop(vq, chain) : virtqueue_split_pop(vq, chain);
 }
 
 void virtqueue_unpop(struct virtqueue *vq)
 {
-	vq->last_avail--;
+	if (vq->packed)
+		virtqueue_packed_unpop(vq);
+	else
+		vq->last_avail--;
 }
 
-bool virtqueue_push(struct virtqueue *vq, uint16_t head, uint32_t written)
+bool virtqueue_push(struct virtqueue *vq, uint32_t head, uint32_t written)
 {
-	if (!vq->ready || vq->broken)
+	if (!live(vq))
 		return false;
-	vq->used_ring->ring[vq->used_idx & (vq->size - 1)] =
-		(struct virtq_used_elem){head, written};
-	vq->used_idx++;
-	__atomic_store_n(&vq->used_ring->idx, vq->used_idx, __ATOMIC_RELEASE);
-	return true;
+	return vq->packed ? virtqueue_packed_push(vq, head, written)
+			  : virtqueue_split_push(vq, head, written);
 }
 
-/* used_event lies behind the avail ring, avail_event behind the used ring (2.7.7, 2.7.9). */
-static uint16_t used_event(const struct virtqueue *vq)
+bool virtqueue_push_all(struct virtqueue *vq, const struct vq_used *used, unsigned n)
 {
-	return __atomic_load_n(&vq->avail_ring->ring[vq->size], __ATOMIC_RELAXED);
-}
-
-static void set_avail_event(struct virtqueue *vq, uint16_t idx)
-{
-	__atomic_store_n((uint16_t *)&vq->used_ring->ring[vq->size], idx, __ATOMIC_RELAXED);
+	if (!live(vq))
+		return false;
+	return vq->packed ? virtqueue_packed_push_all(vq, used, n)
+			  : virtqueue_split_push_all(vq, used, n);
 }
 
 bool virtqueue_should_notify(struct virtqueue *vq)
 {
-	uint16_t old = vq->signalled_used, new = vq->used_idx;
-
-	if (old == new)
+	if (vq->signalled_used == vq->used_idx)
 		return false;
-	vq->signalled_used = new;
-	/* The used index must be visible before the driver's wish is read. */
+	/* What was pushed must be visible before the driver's wish is read. */
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	if (!vq->event_idx)
-		return !(__atomic_load_n(&vq->avail_ring->flags, __ATOMIC_RELAXED) &
-			 VIRTQ_AVAIL_F_NO_INTERRUPT);
-	return (uint16_t)(new - used_event(vq) - 1) < (uint16_t)(new - old);
+	return vq->packed ? virtqueue_packed_should_notify(vq) : virtqueue_split_should_notify(vq);
 }
 
-/* With an event index, "no" is simply an index that is not moved forward. */
 void virtqueue_want_kicks(struct virtqueue *vq, bool on)
 {
-	if (!vq->ready || vq->broken)
+	if (!live(vq))
 		return;
-	if (!vq->event_idx)
-		__atomic_store_n(
-			&vq->used_ring->flags, on ? 0 : VIRTQ_USED_F_NO_NOTIFY, __ATOMIC_RELAXED);
-	else if (on)
-		set_avail_event(vq, vq->last_avail);
-	/* The wish must be visible before the avail index is read again. */
-	if (on)
-		__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	if (vq->packed)
+		virtqueue_packed_want_kicks(vq, on);
+	else
+		virtqueue_split_want_kicks(vq, on);
 }
 
 struct vq_copy {

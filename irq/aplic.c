@@ -49,17 +49,18 @@ void aplic_init_direct(uintptr_t address, unsigned sources, unsigned hart_index)
 	write32(base + APLIC_DOMAINCFG, APLIC_DOMAINCFG_IE);
 }
 
-void aplic_enable(unsigned source, unsigned hart_index, unsigned eiid)
+void aplic_enable(unsigned source, unsigned hart_index, unsigned eiid, bool edge)
 {
 	uint32_t hart = hart_index << APLIC_TARGET_HART_SHIFT;
 
 	if (!source || source > last_source)
 		return;
-	write32(base + APLIC_SOURCECFG + 4 * source, APLIC_SM_LEVEL1);
+	write32(base + APLIC_SOURCECFG + 4 * source, edge ? APLIC_SM_EDGE1 : APLIC_SM_LEVEL1);
 	write32(base + APLIC_TARGET + 4 * source, hart | (idc ? PRIORITY : eiid));
 	write32(base + APLIC_SETIENUM, source);
 	/* A line that is high already need not have made it pending (4.5.2). */
-	aplic_complete(source);
+	if (!edge)
+		aplic_complete(source);
 }
 
 unsigned aplic_claim(void)

@@ -18,15 +18,15 @@ void aplic_init_msi(uintptr_t base, unsigned sources);
 void aplic_init_direct(uintptr_t base, unsigned sources, unsigned hart_index);
 
 /*
- * Sends `source`, active-high and level-sensitive, to hart number `hart_index` of the domain: as interrupt
+ * Sends `source`, active-high and level-sensitive or (`edge`) at each rising edge, to hart number `hart_index` of the domain: as interrupt
  * identity `eiid` of its S-level file, or with direct delivery as itself (`eiid` is not used).
  */
-void aplic_enable(unsigned source, unsigned hart_index, unsigned eiid);
+void aplic_enable(unsigned source, unsigned hart_index, unsigned eiid, bool edge);
 
 /* Direct delivery: the source to serve; 0: none. */
 unsigned aplic_claim(void);
 
-/* After `source` was served: if its line is still high, it comes again. */
+/* After `source`, level-sensitive, was served: if its line is still high, it comes again. */
 void aplic_complete(unsigned source);
 
 #endif

@@ -56,15 +56,40 @@ static void reset(struct vm *vm)
 	end(vm, VM_END_REBOOT, "starts over");
 }
 
+/* Who types elsewhere has no business with what the terminal shows. */
+static bool is_at_terminal(void)
+{
+	if (print_is_answer())
+		print_line("that is for the terminal");
+	return !print_is_answer();
+}
+
 static void to_console(struct vm *vm)
 {
-	console_to_front(vm->console);
+	if (is_at_terminal())
+		console_to_front(vm->console);
 }
 
 static void leave(struct vm *vm)
 {
 	(void)vm;
-	monitor_leave();
+	if (is_at_terminal())
+		monitor_leave();
+}
+
+static unsigned long number; /* what the command was told after the VM */
+
+static void balloon(struct vm *vm)
+{
+	unsigned long mib_wanted = number;
+	uint64_t most = vm->spec->memory >> 20;
+
+	if (!vm_set_balloon(vm, mib_wanted < most ? mib_wanted << 20 : vm->spec->memory))
+		print_line("%s has no balloon: add a device with compatible = \"vesper,balloon\"",
+			vm->spec->name);
+	else
+		print_line("%s is asked for %lu MiB", vm->spec->name,
+			mib_wanted < most ? mib_wanted : (unsigned long)most);
 }
 
 _Noreturn static void poweroff(struct vm *vm)
@@ -75,7 +100,7 @@ _Noreturn static void poweroff(struct vm *vm)
 
 static void help(struct vm *vm);
 
-/* All that a command can be told is a VM: "NAME" must be there, "[NAME]" may. */
+/* All that a command can be told is a VM: "NAME" must be there, "[NAME]" may; and "MIB" after it must. */
 static const struct command {
 	const char *name, *arguments, *help;
 	void (*run)(struct vm *vm);
@@ -89,6 +114,10 @@ static const struct command {
 	{"harts", "", "the machine's harts: what they run, how idle they were since the last time",
 		report_harts},
 	{"memory", "", "where the machine's memory is", report_memory},
+	{"disks", "", "the machine's disks", report_disks},
+	{"networks", "", "the machine's network interfaces, and what VMs sent and received",
+		report_networks},
+	{"balloon", "NAME MIB", "how much memory a VM shall give back", balloon},
 	{"exits", "[NAME]", "why vCPUs left the guest, how often", report_exits},
 	{"log", "", "Vesper's newest lines", report_log},
 	{"poweroff", "", "switch the machine off, at once", poweroff},
@@ -102,7 +131,7 @@ static void help(struct vm *vm)
 {
 	(void)vm;
 	for (unsigned i = 0; i < N_COMMANDS; i++)
-		print_line("  %-8s %-6s  %s", commands[i].name, commands[i].arguments,
+		print_line("  %-8s %-8s  %s", commands[i].name, commands[i].arguments,
 			commands[i].help);
 }
 
@@ -152,6 +181,20 @@ static struct vm *find_vm(const char *name)
 	return NULL;
 }
 
+/* Into `number`. NULL is none. */
+static bool read_number(const char *word)
+{
+	number = 0;
+	if (!word || strlen(word) > 9)
+		return false;
+	for (; *word; word++) {
+		if (*word < '0' || *word > '9')
+			return false;
+		number = number * 10 + (unsigned long)(*word - '0');
+	}
+	return true;
+}
+
 void commands_run(char *line)
 {
 	const char *name = next_word(&line), *argument = next_word(&line);
@@ -161,8 +204,10 @@ void commands_run(char *line)
 	if (!command)
 		return;
 	const char *wants = command->arguments;
+	bool has_number = strchr(wants, ' ');
 
-	if (next_word(&line) || (argument && !*wants) || (!argument && *wants == 'N')) {
+	if ((has_number && !read_number(next_word(&line))) || next_word(&line) ||
+		(argument && !*wants) || (!argument && *wants == 'N')) {
 		print_line("usage: %s%s%s", command->name, *wants ? " " : "", wants);
 		return;
 	}

@@ -2,8 +2,10 @@
 #include "monitor/monitor.h"
 
 #include "backends/console.h"
+#include "backends/vsock.h"
 #include "core/vm.h"
 #include "lib/log.h"
+#include "monitor/commands.h"
 #include "monitor/editor.h"
 #include "monitor/print.h"
 #include "monitor/report.h"
@@ -100,14 +102,28 @@ static void after_key(char byte)
 	print_text("\r\nvesper: no such key: Ctrl-] ? lists them\r\n");
 }
 
+/* The terminal and those who ask from elsewhere, on other harts, take turns. */
+static struct spinlock turn;
+
 static void input(char byte)
 {
+	hart_lock_serving(&turn);
 	if (console_front())
 		after_key(byte);
 	else if (byte == CONSOLE_ESCAPE)
 		monitor_leave();
 	else
 		editor_input(byte);
+	spin_unlock(&turn);
+}
+
+void monitor_command(char *line)
+{
+	hart_lock_serving(&turn);
+	print_to(vsock_answer);
+	commands_run(line);
+	print_to(NULL);
+	spin_unlock(&turn);
 }
 
 void monitor_init(void)

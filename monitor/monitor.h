@@ -11,6 +11,9 @@
 /* Once, when the VMs and their consoles exist and the terminal has input. Says which key it is. */
 void monitor_init(void);
 
+/* A command from elsewhere than the terminal; what it prints goes to vsock_answer(). With no lock held. */
+void monitor_command(char *line);
+
 /* Back to the console that was in front before. */
 void monitor_leave(void);
 

@@ -9,6 +9,26 @@
 
 #define TEXT_MAX 256
 
+static void (*answer)(const char *text, size_t len); /* NULL: it goes to the terminal */
+
+void print_to(void (*to)(const char *text, size_t len))
+{
+	answer = to;
+}
+
+bool print_is_answer(void)
+{
+	return answer;
+}
+
+void print_bytes(const char *text, size_t len)
+{
+	if (print_is_answer())
+		answer(text, len);
+	else
+		console_say(text, len);
+}
+
 __attribute__((format(printf, 1, 0))) static void print(
 	const char *format, va_list args, const char *end)
 {
@@ -20,7 +40,7 @@ __attribute__((format(printf, 1, 0))) static void print(
 	size_t len = strlen(text);
 
 	memcpy(text + len, end, end_len);
-	console_say(text, len + end_len);
+	print_bytes(text, len + end_len);
 }
 
 void print_text(const char *format, ...)

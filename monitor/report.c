@@ -81,7 +81,7 @@ void report_vms(struct vm *one)
 
 static uint64_t given_out(const struct vm *vm)
 {
-	return vm->n_populated * BLOCK_SIZE;
+	return vm->n_claimed * BLOCK_SIZE;
 }
 
 static void print_bound_harts(const struct vm_spec *spec)
@@ -91,6 +91,15 @@ static void print_bound_harts(const struct vm_spec *spec)
 		print_text("%s%u", i ? ", " : "", spec->harts[i]);
 	print_line("%s%s", spec->n_harts ? "" : "any", spec->dedicated ? ", theirs alone" : "");
 }
+
+static const char *const device_name[] = {
+	[VM_DEVICE_CONSOLE] = "console",
+	[VM_DEVICE_DISK] = "disk",
+	[VM_DEVICE_NET] = "network interface",
+	[VM_DEVICE_RNG] = "random source",
+	[VM_DEVICE_BALLOON] = "balloon",
+	[VM_DEVICE_VSOCK] = "vsock",
+};
 
 static void print_devices(const struct vm_spec *spec)
 {
@@ -102,7 +111,7 @@ static void print_devices(const struct vm_spec *spec)
 		if (d->kind == VM_DEVICE_FS)
 			print_text("%sfile system \"%.*s\"", comma, VM_TAG_MAX, d->tag);
 		else
-			print_text("%sconsole", comma);
+			print_text("%s%s", comma, device_name[d->kind]);
 	}
 	print_line("%s", spec->n_devices ? "" : "none");
 }
@@ -140,12 +149,12 @@ void report_vm(struct vm *vm)
 	if (vm->state == VM_STOPPED && vm->starts)
 		print_line("  ended     with status %u%s", vm->exit_status,
 			vm->end == VM_END_CRASH ? ", for an error of the guest" : "");
-	print_line("  memory    %llu MiB, %llu MiB of it given out", mib(spec->memory),
-		mib(given_out(vm)));
+	print_line("  memory    %llu MiB, %llu MiB of it given out, %llu MiB in its balloon",
+		mib(spec->memory), mib(given_out(vm)), mib(vm->balloon));
 	print_line("  kernel    %llu KiB, initrd %llu KiB", (number)(spec->kernel.size >> 10),
 		(number)(spec->initrd.size >> 10));
 	print_text("  bootargs  ");
-	console_say(spec->bootargs, strlen(spec->bootargs)); /* too long for print_line() */
+	print_bytes(spec->bootargs, strlen(spec->bootargs)); /* too long for print_line() */
 	print_text("\r\n");
 	print_line("  weight    %u", spec->weight);
 	print_bound_harts(spec);
@@ -262,5 +271,5 @@ void report_log(struct vm *one)
 	(void)one;
 	for (size_t shown = 0; shown < LOG_KEPT && (n = log_copy(&place, text, sizeof(text))) > 0;
 		shown += n)
-		console_say(text, n);
+		print_bytes(text, n);
 }

@@ -22,4 +22,7 @@ void report_memory(struct vm *vm);
 void report_exits(struct vm *vm);
 void report_log(struct vm *vm);
 
+void report_disks(struct vm *none);
+void report_networks(struct vm *none);
+
 #endif

@@ -70,7 +70,7 @@ bool vcpu_others_stopped(struct vcpu *vcpu);
 void vcpu_vm_shutdown(struct vcpu *vcpu, bool failed);
 void vcpu_vm_reboot(struct vcpu *vcpu);
 
-/* Host address of guest RAM, NULL unless [addr, addr+len) is all RAM. */
+/* Host address of guest RAM, NULL unless [addr, addr+len) is all RAM. Good until the next call of it for that vCPU. */
 void *vcpu_ram(struct vcpu *vcpu, gpa_t addr, uint64_t len);
 /* Reads 8 bytes at a guest virtual address with the guest's own rights (legacy hart masks). */
 MUST_CHECK enum status vcpu_read_u64(struct vcpu *vcpu, uint64_t virtual_addr, uint64_t *out);

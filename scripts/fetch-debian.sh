@@ -1,8 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 #
-# Puts Debian's riscv64 kernel, BusyBox, libfdt and U-Boot into BUILD/debian, and
-# what the tests load a VM with (a tree to merge into a root) into BUILD/debian/extra:
+# Puts Debian's riscv64 kernel, some of its modules, BusyBox, libfdt and U-Boot into
+# BUILD/debian, and what the tests load a VM with (a tree to merge into a root) into
+# BUILD/debian/extra:
 #   scripts/fetch-debian.sh BUILD MIRROR
 # apt itself finds, verifies and downloads the packages, with a configuration
 # and lists of its own; nothing is installed. The first suite whose index apt
@@ -17,13 +18,24 @@ suites="trixie forky"
 keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 log=$build/setup.log
 
-packages="busybox-static libfdt-dev u-boot-qemu stress-ng rt-tests"
-programs="stress-ng cyclictest" # of them, for extra/
+# Of the kernel's modules, with what each needs: those that a VM loads whenever it boots, and those that it may want,
+# which stay compressed.
+boot_modules="virtio_mmio virtio_blk virtio_net virtio_rng virtio_balloon vmw_vsock_virtio_transport"
+more_modules="ext4 vfat nls_cp437 nls_ascii loop overlay vsock_loopback vsock_diag"
+
+packages="busybox-static libfdt-dev u-boot-qemu stress-ng rt-tests fio iperf3 e2fsprogs socat"
+programs="stress-ng cyclictest fio iperf3 mke2fs e2fsck socat1" # of them, for extra/
 # Where their libraries are, as far as a suite has these packages; find_libraries tells of one that is missing.
 # What apt would take beside them (graphics drivers, Python) is 20 times as much.
 libraries="libc6 libgcc-s1 libstdc++6 libacl1 libapparmor1 libbsd0 libmd0 libcpupower1 libcrypt1 libegl1 libgles2
 	libglvnd0 libgbm1 libdrm2 libexpat1 libgmp10 libmpfr6 libjpeg62-turbo libjudydebian1 libkmod2 libssl3t64 libzstd1
-	liblzma5 libnuma1 libsctp1 libxxhash0 zlib1g"
+	liblzma5 libnuma1 libsctp1 libxxhash0 zlib1g libblkid1 libcom-err2 libext2fs2t64 libss2 libuuid1 libiperf0 libwrap0
+	libaio1t64 libibverbs1 librdmacm1t64 libnbd0 libnfs14 librados2 librbd1 libgfapi0 libgfrpc0 libgfxdr0 libglusterfs0
+	libudev1 libcryptsetup12 libtirpc3t64 libboost-iostreams1.92.0 libboost-thread1.92.0 libboost-iostreams1.83.0
+	libboost-thread1.83.0 libatomic1 libnl-3-200 libnl-route-3-200 libgnutls30t64 libxml2-16 libxml2 libicu76
+	libgssapi-krb5-2 libkrb5-3 libk5crypto3 libkrb5support0 libkeyutils1 libargon2-1 libjson-c5 libdevmapper1.02.1
+	libselinux1 libpcre2-8-0 libcap2 libnettle8t64 libhogweed6t64 libidn2-0 libtasn1-6 libp11-kit0 libunistring5 libffi8
+	libbz2-1.0"
 
 say() { printf 'setup: %s\n' "$*"; }
 fail() {
@@ -159,12 +171,11 @@ offline() {
 
 # ---- what is needed of them ----
 
-wanted=('./boot/vmlinu[xz]-*' './usr/lib/modules/*/vmlinuz'
-	'*/virtio_mmio.ko*' './bin/busybox' './usr/bin/busybox'
+wanted=('./boot/vmlinu[xz]-*' './usr/lib/modules/*/vmlinuz' '*.ko*' './bin/busybox' './usr/bin/busybox'
 	'./usr/lib/riscv64-linux-gnu/libfdt.a' './usr/include/*.h'
 	'./usr/lib/u-boot/qemu-riscv64_smode/*' '*/lib/*.so.*' '*/lib/riscv64-linux-gnu/*.so.*')
 for program in $programs; do
-	wanted+=("./usr/bin/$program")
+	wanted+=("./usr/bin/$program" "./usr/sbin/$program" "./sbin/$program")
 done
 
 place() { # NAME FILES...: the one file that is there becomes $new/NAME
@@ -195,13 +206,16 @@ extract() {
 	place libfdt.a "$tree"/usr/lib/riscv64-linux-gnu/libfdt.a
 	place u-boot.elf "$tree"/usr/lib/u-boot/qemu-riscv64_smode/uboot.elf
 	place u-boot.bin "$tree"/usr/lib/u-boot/qemu-riscv64_smode/u-boot.bin
-	place virtio_mmio.ko "$(find "$tree" -name virtio_mmio.ko)" "$(unpack_module "$tree")"
+	take_modules
 	cp "$tree"/usr/include/*.h "$new/include/"
 	for program in $programs; do
 		mkdir -p "$new/extra/usr/bin"
-		place "extra/usr/bin/$program" "$tree/usr/bin/$program"
+		place "extra/usr/bin/$program" "$tree"/{usr/bin,usr/sbin,sbin}/"$program"
 		find_libraries "$new/extra/usr/bin/$program"
 	done
+	ln -s socat1 "$new/extra/usr/bin/socat"
+	ln -s mke2fs "$new/extra/usr/bin/mkfs.ext4"
+	ln -s e2fsck "$new/extra/usr/bin/fsck.ext4"
 	sed -n 's/^.* linux-\(binary\|image\)-\([0-9].*\)$/\2/p' "$cache/resolved" >"$new/kernel-version"
 	[ "$(od -An -tx1 -j56 -N4 "$new/vmlinuz" | tr -d ' ')" = 52534305 ] ||
 		fail "Debian's kernel is no longer a plain RISC-V Image; scripts/fetch-debian.sh must learn its new form"
@@ -219,15 +233,68 @@ find_libraries() { # ELF FILE: what it needs, and what that needs, becomes a par
 		esac
 		[ ! -e "$new/$to" ] || continue
 		mkdir -p "$new/$(dirname "$to")"
-		place "$to" "$tree"/{usr/,}lib{/riscv64-linux-gnu,}/"$name"
+		place "$to" "$tree"/{usr/,}lib{/riscv64-linux-gnu{,/ceph},}/"$name"
 		find_libraries "$new/$to"
 	done
 }
 
-unpack_module() { # the initramfs takes the module as it is
-	local module
-	module=$(find "$1" -name virtio_mmio.ko.xz)
-	[ -n "$module" ] && xz --decompress --keep "$module" && echo "${module%.xz}"
+# ---- modules: $new/modules is what a VM has as /lib/modules/VERSION ----
+
+take_modules() {
+	local name file
+	mkdir "$new/modules"
+	find "$tree" -name '*.ko*' >"$tree/modules"
+	for name in $boot_modules; do
+		take_module "$name" unpacked
+	done
+	for name in $more_modules; do
+		take_module "$name" ""
+	done
+	for file in "$new"/modules/*.ko*; do
+		name=$(module_name "$file")
+		# As modprobe wants it: all that the module needs, what is to be loaded first at the end.
+		echo "$(basename "$file"):$(all_needs "$name" | tac | awk '!seen[$0]++' | tac | sed 's/^/ /' | tr -d '\n')" \
+			>>"$new/modules/modules.dep"
+		module_info "$file" alias | sed "s/.*/alias & $name/" >>"$new/modules/modules.alias"
+	done
+}
+
+module_name() { # FILE: as the kernel has it
+	basename "$1" | sed 's/\.ko.*//; s/-/_/g'
+}
+
+module_info() { # FILE FIELD
+	case $1 in
+	*.xz) xz -dc "$1" ;;
+	*) cat "$1" ;;
+	esac | tr '\0' '\n' | LC_ALL=C sed -n "s/^$2=//p"
+}
+
+needs_of() { # NAME of a module in $new/modules
+	local file
+	for file in "$new/modules/$1".ko*; do
+		module_info "$file" depends | tr ',-' '\n_'
+	done
+}
+
+all_needs() { # NAME: the files, the farthest last
+	local need
+	for need in $(needs_of "$1"); do
+		basename "$new/modules/$need".ko*
+		all_needs "$need"
+	done
+}
+
+take_module() { # NAME, and unpacked or not; a kernel that has no such module has it built in
+	local file need
+	[ -z "$(ls "$new/modules/$1".ko* 2>/dev/null)" ] || return 0
+	file=$(grep -m 1 "/${1//_/[-_]}\.ko[^/]*\$" "$tree/modules") || return 0
+	need=$new/modules/$1.ko${file##*.ko}
+	cp "$file" "$need"
+	[ "$2$(sed 's/.*\.//' <<<"$file")" != unpackedxz ] || xz -d "$need"
+	for need in $(needs_of "$1"); do
+		take_module "$need" "$2"
+	done
 }
 
 clean_cache() {

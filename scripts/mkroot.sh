@@ -1,11 +1,12 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 #
-# Builds BUILD/root.erofs, the root that a VM has when no --image is given:
+# Builds BUILD/root.erofs, the root that a VM has when no --image is given, and
+# BUILD/init, what Vesper puts inside each VM to get it there (guest/init):
 #   scripts/mkroot.sh BUILD
-# BusyBox with a link for each name in cli/applets.txt, and the files that a shell
-# needs. The image is uncompressed, so that Vesper serves it in place, and equal
-# inputs give equal bytes.
+# The root is BusyBox with a link for each name in cli/applets.txt, and the files
+# that a shell needs. The image is uncompressed, so that Vesper serves it in place,
+# and equal inputs give equal bytes.
 
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
@@ -27,6 +28,20 @@ unknown=$(comm -23 <(LC_ALL=C sort "$applets") \
 	<(tr '\0' '\n' <"$busybox" | LC_ALL=C sort -u) | tr '\n' ' ')
 [ -z "$unknown" ] || fail "Debian's BusyBox no longer has: ${unknown}(take them out of cli/applets.txt)"
 
+# ---- init ----
+
+version=$(cat "$build/debian/kernel-version")
+init=$build/init
+rm -rf "$init"
+mkdir -p "$init"/{bin,dev,newroot,proc,run,sbin,sys} "$init/lib/modules"
+cp "$busybox" "$init/bin/busybox"
+cp "$here"/../guest/{init,session,dhcp,modprobe} "$init/"
+cp -R "$build/debian/modules" "$init/lib/modules/$version"
+ln -s ../init "$init/sbin/init" # where the kernel looks if the root is no initramfs
+chmod -R u+rwX,go+rX,go-w "$init"
+
+# ---- the root ----
+
 root=$(mktemp -d)
 trap 'rm -rf "$root" "$image.log"' EXIT
 umask 022
@@ -39,6 +54,7 @@ ln -s usr/bin bin
 ln -s usr/bin sbin
 ln -s usr/lib lib
 ln -s bin usr/sbin
+ln -s ../../run/vesper/lib/modules usr/lib/modules # there because of guest/init
 ln -s ../run var/run
 cd - >/dev/null
 
@@ -67,6 +83,11 @@ write hosts <<'END'
 ::1		localhost
 END
 write shells <<</bin/sh
+# What `mount` tries: the kernel has them as modules, which it loads then.
+write filesystems <<'END'
+ext4
+vfat
+END
 write motd <<'END'
 This root is BusyBox on virtio-fs, served by Vesper. What you write lives until the
 machine is off. `exit` or Ctrl-D powers it off; Ctrl-A x ends the emulator at once.

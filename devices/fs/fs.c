@@ -20,8 +20,9 @@
 _Static_assert(sizeof(struct fuse_config) == VM_TAG_MAX + 4, "virtio_fs_config");
 _Static_assert(sizeof(struct fs) <= 256 * 1024, "the fixed part stays small");
 
-size_t fs_state_size(const struct vm_device *spec)
+size_t fs_state_size(const struct vm_spec *vm, const struct vm_device *spec)
 {
+	(void)vm;
 	(void)spec;
 	return (sizeof(struct fs) + ARENA_BLOCK - 1) & ~(size_t)(ARENA_BLOCK - 1);
 }
@@ -31,6 +32,9 @@ enum status fs_init(struct device *dev, void *mem, void *arena)
 	struct fs *fs = mem;
 
 	dev->state = fs;
+	dev->n_queues = QUEUES;
+	for (unsigned q = 0; q < QUEUES; q++)
+		virtqueue_init(&dev->queue[q], dev->host, VIRTQUEUE_MAX);
 	memcpy(fs->config.tag, dev->spec->tag, sizeof(fs->config.tag));
 	fs->config.n_request_queues = QUEUES - 1;
 	return tree_init(&fs->tree, &dev->spec->image, arena, dev->spec->arena_size, dev->host);
@@ -71,7 +75,7 @@ static bool run(struct device *dev, unsigned q, struct vq_chain *chain)
 
 const struct device_ops fs_ops = {
 	.id = VIRTIO_ID_FS,
-	.n_queues = QUEUES,
+	.class_code = {0x00, 0x80, 0x01}, /* another mass storage controller */
 	.config = config,
 	.reset = reset,
 	.run = run,

@@ -12,7 +12,7 @@
 extern const struct device_ops fs_ops;
 
 /* Bytes of device memory for one file server without its arena. */
-size_t fs_state_size(const struct vm_device *spec);
+size_t fs_state_size(const struct vm_spec *vm, const struct vm_device *spec);
 
 /*
  * Sets up dev->state = `mem` (fs_state_size() bytes, 4 KiB aligned, contents undefined) followed by

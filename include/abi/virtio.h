@@ -2,8 +2,8 @@
 /*
  * Numbers and layouts of virtio 1.2: device status and feature bits (sections
  * 2.1, 6), split rings (2.7), the MMIO register window (4.2.2) and what the
- * console's configuration holds (5.3.4). All fields are little-endian, as is
- * every machine this is built for.
+ * console's configuration holds (5.3.4). Packed rings are in virtio_ring.h, the PCI transport
+ * in virtio_pci.h. All fields are little-endian, as is every machine this is built for.
  */
 #ifndef VESPER_ABI_VIRTIO_H
 #define VESPER_ABI_VIRTIO_H
@@ -13,6 +13,9 @@
 
 /* Device IDs (section 5). */
 #define VIRTIO_ID_CONSOLE 3
+#define VIRTIO_ID_RNG     4
+#define VIRTIO_ID_BALLOON 5
+#define VIRTIO_ID_VSOCK   19
 #define VIRTIO_ID_FS      26
 
 /* Device status (section 2.1). */
@@ -24,11 +27,14 @@
 #define VIRTIO_STATUS_FAILED      128u
 
 /* Reserved feature bits (section 6). */
-#define VIRTIO_F_INDIRECT_DESC 28
-#define VIRTIO_F_EVENT_IDX     29
-#define VIRTIO_F_VERSION_1     32
-#define VIRTIO_F_RING_RESET    40
-#define VIRTIO_FEATURE(bit)    (UINT64_C(1) << (bit))
+#define VIRTIO_F_INDIRECT_DESC   28
+#define VIRTIO_F_EVENT_IDX       29
+#define VIRTIO_F_VERSION_1       32
+#define VIRTIO_F_ACCESS_PLATFORM 33
+#define VIRTIO_F_RING_PACKED     34
+#define VIRTIO_F_ORDER_PLATFORM  36
+#define VIRTIO_F_RING_RESET      40
+#define VIRTIO_FEATURE(bit)      (UINT64_C(1) << (bit))
 
 /* Interrupt status and acknowledge bits (section 4.2.2). */
 #define VIRTIO_INTERRUPT_USED   1u

@@ -19,7 +19,8 @@ static void require(bool condition)
 }
 
 static const char *const words[] = {"vms", "vm web", "start build", "stop db", "reset web",
-	"console db", "harts", "memory", "exits", "log", "help", "exit", "m", "n", "l"};
+	"console db", "harts", "memory", "exits", "log", "help", "exit", "m", "n", "l", "disks",
+	"networks", "balloon db 5", "balloon web 1"};
 
 /* 0: typed bytes; else one thing that happens. */
 static void step(struct input *in)

@@ -30,7 +30,7 @@ static uint64_t some_register(void)
 		VIRTIO_MMIO_INTERRUPT_ACK, VIRTIO_MMIO_STATUS, VIRTIO_MMIO_QUEUE_DESC_LOW,
 		VIRTIO_MMIO_QUEUE_DESC_HIGH, VIRTIO_MMIO_QUEUE_DRIVER_LOW,
 		VIRTIO_MMIO_QUEUE_DRIVER_HIGH, VIRTIO_MMIO_QUEUE_DEVICE_LOW,
-		VIRTIO_MMIO_QUEUE_DEVICE_HIGH, VIRTIO_MMIO_CONFIG};
+		VIRTIO_MMIO_QUEUE_DEVICE_HIGH, VIRTIO_MMIO_QUEUE_RESET, VIRTIO_MMIO_CONFIG};
 	uint64_t pick = input_number(&input, 1), window = (pick >> 7) * GUEST_VIRTIO_SIZE;
 
 	if (pick & 64)
@@ -50,7 +50,7 @@ static void access_register(bool write)
 	unsigned size = value & 1 ? 4u : 1u << (input_number(&input, 1) & 3);
 
 	addr -= addr % size;
-	bool answered = write ? dm_mmio_write(vm.dm, gpa(addr), size, value)
+	bool answered = write ? dm_mmio_write(vm.dm, gpa(addr), size, value) == DM_MMIO_DONE
 			      : dm_mmio_read(vm.dm, gpa(addr), size, &value);
 	require(answered == is_device(addr));
 	if (!write && answered && size < 8)
@@ -78,8 +78,9 @@ static void run(void)
 /* One byte that is sent as soon as the device runs: the console gives input only after that. */
 static void speak(void)
 {
-	vm.driver.q[CONSOLE_VM_TX].desc[0] = (struct virtq_desc){GUEST_RAM_BASE, 1, 0, 0};
-	driver_expose(&vm.driver, CONSOLE_VM_TX, 0);
+	struct slice out = {gpa(GUEST_RAM_BASE), 1};
+
+	(void)driver_add(&vm.driver, CONSOLE_VM_TX, &out, 1, NULL, 0);
 }
 
 /* Gets to a working device in one step; what follows breaks it. */
@@ -89,8 +90,11 @@ static void start_device(void)
 
 	host_free_all(&vm.host);
 	driver_open(&vm.driver, &vm.host, vm.dm, how & 1);
-	bool started = driver_start(&vm.driver,
-		how & 2 ? DRIVER_FEATURES : DRIVER_FEATURES & ~(3ull << 28), 1u << (how >> 2 & 3));
+	uint64_t features =
+		how & 2 ? DRIVER_TRANSPORT_FEATURES : DRIVER_TRANSPORT_FEATURES & ~(3ull << 28);
+	if (how & 32)
+		features &= ~VIRTIO_FEATURE(VIRTIO_F_RING_PACKED);
+	bool started = driver_start(&vm.driver, features, 1u << (how >> 2 & 3));
 	if (started && how & 16)
 		speak();
 }
@@ -103,6 +107,10 @@ static void add_chain(void)
 
 	if (vm.driver.q[q].size == 0 || vm.driver.q[q].n_free == 0)
 		return;
+	if (vm.driver.packed) {
+		(void)driver_add(&vm.driver, q, &s, 1, NULL, 0);
+		return;
+	}
 	uint16_t slot = (uint16_t)(vm.driver.q[q].avail_idx % vm.driver.q[q].size);
 	vm.driver.q[q].desc[slot] = (struct virtq_desc){
 		s.addr.a, s.len, (uint16_t)(input_number(&input, 1) & 7), (uint16_t)(slot + 1)};

@@ -22,6 +22,73 @@ static void check_device(const struct vm_device *d)
 		abort();
 }
 
+static void check_disk(const struct vm_device *d)
+{
+	const struct vm_disk *disk = &d->disk;
+
+	if (!memchr(disk->disk, 0, VM_LABEL_MAX) || !memchr(disk->partition, 0, VM_LABEL_MAX) ||
+		disk->queues > VM_QUEUES_MAX)
+		abort();
+	if ((disk->source == VM_DISK_IMAGE) != (d->image.size != 0) || d->image.size % 512 ||
+		d->arena_size % KIB(4))
+		abort();
+	if ((disk->source == VM_DISK_IMAGE) == (disk->disk[0] != 0))
+		abort();
+	if (disk->source == VM_DISK_PARTITION && !disk->partition[0] == !disk->number)
+		abort();
+	if (disk->source == VM_DISK_RANGE && (!disk->size || (disk->offset | disk->size) % 512 ||
+						     disk->offset + disk->size < disk->size))
+		abort();
+}
+
+static void check_net(const struct vm_net *net)
+{
+	static const uint8_t none[6];
+
+	if (!net->network[0] || !memchr(net->network, 0, VM_LABEL_MAX) ||
+		net->queues > VM_QUEUES_MAX || net->mac[0] & 1 || !memcmp(net->mac, none, 6))
+		abort();
+}
+
+/* Ports differ, and so do addresses. */
+static void check_devices(const struct vm_spec *spec)
+{
+	if (spec->n_devices > (spec->transport == VM_TRANSPORT_MMIO ? VM_MMIO_MAX : VM_DEVICES_MAX))
+		abort();
+	for (unsigned i = 0; i < spec->n_devices; i++) {
+		const struct vm_device *d = &spec->devices[i];
+
+		if (d->port != (d->kind == VM_DEVICE_CONSOLE ? GUEST_UART_PORT : i + 1))
+			abort();
+		if (d->kind == VM_DEVICE_DISK)
+			check_disk(d);
+		if (d->kind == VM_DEVICE_NET)
+			check_net(&d->net);
+		if (d->kind == VM_DEVICE_VSOCK && (d->cid < 3 || d->cid == UINT32_MAX))
+			abort();
+		for (unsigned j = 0; j < i; j++)
+			if (d->kind == VM_DEVICE_NET && spec->devices[j].kind == VM_DEVICE_NET &&
+				!memcmp(d->net.mac, spec->devices[j].net.mac, 6))
+				abort();
+	}
+}
+
+static void check_networks(const struct bundle *bundle)
+{
+	struct config_error error = {""};
+	struct vm_network network;
+	enum status status;
+
+	for (unsigned i = 0;
+		(status = vm_config_network(bundle, i, &network, &error)) != ERR_NOT_FOUND; i++) {
+		if (status == OK && (!network.name[0] || !memchr(network.name, 0, VM_LABEL_MAX) ||
+					    !memchr(network.uplink, 0, VM_LABEL_MAX)))
+			abort();
+		if (status != OK && !error.text[0])
+			abort();
+	}
+}
+
 static void check_harts(const struct vm_spec *spec)
 {
 	if (spec->n_harts > VM_HARTS_MAX)
@@ -74,8 +141,7 @@ static void check(const struct vm_spec *spec)
 		abort();
 	if (!spec->memory || spec->memory % MIB(2) || !spec->vcpus || spec->vcpus > VM_VCPUS_MAX)
 		abort();
-	if (spec->n_devices > VM_DEVICES_MAX)
-		abort();
+	check_devices(spec);
 	for (unsigned i = 0; i < spec->n_devices; i++)
 		check_device(&spec->devices[i]);
 	check_harts(spec);
@@ -93,6 +159,7 @@ static void check_all(const struct bundle *bundle)
 			abort();
 		return;
 	}
+	check_networks(bundle);
 	/* One more than there are. */
 	for (unsigned i = 0; i <= n; i++) {
 		error.text[0] = 0;

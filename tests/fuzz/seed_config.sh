@@ -10,7 +10,7 @@ mkdir -p "$out"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-for name in debian vms; do
+for name in debian vms disks; do
 	dtc -q -O dtb -o "$out/config-$name" "$here/config/examples/$name.dts"
 done
 

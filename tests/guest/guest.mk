@@ -19,7 +19,7 @@ GUEST_FAILING := fails wild_start
 
 # What payload.dts and payload.its make of a bundle, by its name:
 #   GUEST_CPUS GUEST_ARGS (boot arguments) GUEST_WEIGHT GUEST_HARTS GUEST_DEDICATED GUEST_PLIC GUEST_AIA GUEST_FS (a file
-#   server next to the console), and PEER_... of a second VM.
+#   server next to the console) GUEST_PCI (else its devices are on virtio-mmio), and PEER_... of a second VM.
 $(foreach p,$(GUEST_SMP_PAYLOADS) $(GUEST_AIA_PAYLOADS) $(GUEST_FAILING),$(eval fit_$(p) := -DGUEST_CPUS=4))
 fit_mmio := -DGUEST_FS -DGUEST_PLIC
 fit_hostile_ring := -DGUEST_FS

@@ -6,13 +6,16 @@
 #include "tests/sim/console_vm.h"
 
 struct console_vm vm;
+struct console_vm_options console_vm_options = {.transport = VM_TRANSPORT_MMIO};
 
 void console_vm_open(size_t ram_size)
 {
 	memset(&vm, 0, sizeof(vm));
 	vm.spec.n_devices = 2;
+	vm.spec.transport = console_vm_options.transport;
 	vm.spec.devices[CONSOLE_VM_DEVICE].port = CONSOLE_VM_PORT;
 	host_open(&vm.host, ram_size);
+	vm.host.has_msi = console_vm_options.msi;
 
 	size_t size = dm_memory_needed(&vm.spec);
 	vm.mem = aligned_alloc(4096, size);
@@ -22,6 +25,7 @@ void console_vm_open(size_t ram_size)
 	if (dm_create(vm.mem, size, &vm.spec, &vm.host, &vm.dm) != OK)
 		abort();
 	driver_open(&vm.driver, &vm.host, vm.dm, CONSOLE_VM_DEVICE);
+	vm.driver.use_msix = console_vm_options.use_msix;
 }
 
 void console_vm_speak(void)

@@ -22,6 +22,14 @@ struct console_vm {
 /* The one that a test program works with. */
 extern struct console_vm vm;
 
+/* Of console_vm_open(): virtio-mmio, unless a test says otherwise. */
+struct console_vm_options {
+	enum vm_transport transport;
+	bool msi; /* the guest has an IMSIC */
+	bool use_msix;
+};
+extern struct console_vm_options console_vm_options;
+
 void console_vm_open(size_t ram_size);
 void console_vm_close(void);
 

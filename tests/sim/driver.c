@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The guest's side of a virtio-mmio device: see driver.h. */
+/* The guest's side of a virtio device, but for its rings (driver_ring.c): see driver.h. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,33 +24,72 @@ void driver_open(struct driver *d, struct host *host, struct dm *dm, unsigned in
 	d->host = host;
 	d->dm = dm;
 	d->index = index;
+	d->pci.present = driver_pci_present(dm);
+	if (d->pci.present)
+		driver_pci_enable(d);
+}
+
+static gpa_t config_addr(const struct driver *d, unsigned offset)
+{
+	return d->pci.present ? gpa(d->pci.device + offset)
+			      : register_addr(d, VIRTIO_MMIO_CONFIG + offset);
 }
 
 uint64_t driver_config(struct driver *d, unsigned offset, unsigned size)
 {
 	uint64_t value = 0;
-	require(dm_mmio_read(d->dm, register_addr(d, VIRTIO_MMIO_CONFIG + offset), size, &value));
+	require(dm_mmio_read(d->dm, config_addr(d, offset), size, &value));
 	return value;
+}
+
+void driver_set_config(struct driver *d, unsigned offset, unsigned size, uint64_t value)
+{
+	require(dm_mmio_write(d->dm, config_addr(d, offset), size, value) == DM_MMIO_DONE);
 }
 
 uint32_t driver_read(struct driver *d, unsigned offset)
 {
 	uint64_t value = 0;
+
+	if (d->pci.present)
+		return driver_pci_register_read(d, offset);
 	require(dm_mmio_read(d->dm, register_addr(d, offset), 4, &value));
 	require(value <= UINT32_MAX);
 	return (uint32_t)value;
 }
 
+enum dm_mmio driver_try_write(struct driver *d, unsigned offset, uint32_t value)
+{
+	if (!d->pci.present)
+		return dm_mmio_write(d->dm, register_addr(d, offset), 4, value);
+	driver_pci_register_write(d, offset, value);
+	return DM_MMIO_DONE;
+}
+
 void driver_write(struct driver *d, unsigned offset, uint32_t value)
 {
-	require(dm_mmio_write(d->dm, register_addr(d, offset), 4, value));
+	require(driver_try_write(d, offset, value) == DM_MMIO_DONE);
+}
+
+uint64_t driver_offered(struct driver *d)
+{
+	uint64_t features = 0;
+
+	for (unsigned i = 0; i < 2; i++) {
+		driver_write(d, VIRTIO_MMIO_DEVICE_FEATURES_SEL, i);
+		features |= (uint64_t)driver_read(d, VIRTIO_MMIO_DEVICE_FEATURES) << (32 * i);
+	}
+	return features;
 }
 
 void driver_reset(struct driver *d)
 {
+	if (d->pci.present)
+		driver_pci_enable(d);
 	driver_write(d, VIRTIO_MMIO_STATUS, 0);
 	require(driver_read(d, VIRTIO_MMIO_STATUS) == 0);
 	memset(d->q, 0, sizeof(d->q));
+	d->msis_seen = d->host->msis;
 }
 
 bool driver_negotiate(struct driver *d, uint64_t features)
@@ -65,24 +104,8 @@ bool driver_negotiate(struct driver *d, uint64_t features)
 	}
 	driver_write(d, VIRTIO_MMIO_STATUS, status | VIRTIO_STATUS_FEATURES_OK);
 	d->event_idx = features & VIRTIO_FEATURE(VIRTIO_F_EVENT_IDX);
+	d->packed = features & VIRTIO_FEATURE(VIRTIO_F_RING_PACKED);
 	return driver_read(d, VIRTIO_MMIO_STATUS) & VIRTIO_STATUS_FEATURES_OK;
-}
-
-void driver_alloc_queue(struct driver *d, unsigned q, unsigned size)
-{
-	struct driver_queue *dq = &d->q[q];
-
-	memset(dq, 0, sizeof(*dq));
-	dq->size = size;
-	dq->desc_addr = host_alloc(d->host, VIRTQ_DESC_BYTES(size), VIRTQ_DESC_ALIGN);
-	dq->avail_addr = host_alloc(d->host, VIRTQ_AVAIL_BYTES(size), VIRTQ_AVAIL_ALIGN);
-	dq->used_addr = host_alloc(d->host, VIRTQ_USED_BYTES(size), VIRTQ_USED_ALIGN);
-	dq->desc = host_ram(d->host, dq->desc_addr, 1);
-	dq->avail = host_ram(d->host, dq->avail_addr, 1);
-	dq->used = host_ram(d->host, dq->used_addr, 1);
-	dq->n_free = size;
-	for (unsigned i = 0; i < size; i++)
-		dq->desc[i].next = (uint16_t)((i + 1) % size);
 }
 
 static void write_address(struct driver *d, unsigned low, gpa_t addr)
@@ -126,101 +149,10 @@ bool driver_start(struct driver *d, uint64_t features, unsigned size)
 	return !(driver_read(d, VIRTIO_MMIO_STATUS) & VIRTIO_STATUS_NEEDS_RESET);
 }
 
-static struct virtq_desc buffer_desc(
-	const struct slice *out, unsigned n_out, const struct slice *in, unsigned n_in, unsigned i)
-{
-	const struct slice *s = i < n_out ? &out[i] : &in[i - n_out];
-	unsigned flags = (i < n_out ? 0 : VIRTQ_DESC_F_WRITE) |
-			 (i + 1 < n_out + n_in ? VIRTQ_DESC_F_NEXT : 0);
-	return (struct virtq_desc){.addr = s->addr.a, .len = s->len, .flags = (uint16_t)flags};
-}
-
-static uint16_t take_desc(struct driver_queue *dq)
-{
-	uint16_t i = dq->free_head;
-	dq->free_head = dq->desc[i].next;
-	dq->n_free--;
-	return i;
-}
-
-void driver_expose(struct driver *d, unsigned q, uint16_t head)
-{
-	struct driver_queue *dq = &d->q[q];
-
-	dq->avail->ring[dq->avail_idx % dq->size] = head;
-	dq->avail_idx++;
-	__atomic_store_n(&dq->avail->idx, dq->avail_idx, __ATOMIC_RELEASE);
-}
-
-int driver_add(struct driver *d, unsigned q, const struct slice *out, unsigned n_out,
-	const struct slice *in, unsigned n_in)
-{
-	struct driver_queue *dq = &d->q[q];
-	unsigned n = n_out + n_in;
-
-	if (n == 0 || n > dq->n_free)
-		return -1;
-	uint16_t head = take_desc(dq), at = head;
-	for (unsigned i = 0; i < n; i++) {
-		dq->desc[at] = buffer_desc(out, n_out, in, n_in, i);
-		if (i + 1 < n) {
-			dq->desc[at].next = take_desc(dq);
-			at = dq->desc[at].next;
-		}
-	}
-	dq->chain_len[head] = (uint16_t)n;
-	driver_expose(d, q, head);
-	return head;
-}
-
-int driver_add_indirect(struct driver *d, unsigned q, const struct slice *out, unsigned n_out,
-	const struct slice *in, unsigned n_in)
-{
-	struct driver_queue *dq = &d->q[q];
-	unsigned n = n_out + n_in;
-
-	if (dq->n_free == 0)
-		return -1;
-	gpa_t addr = host_alloc(d->host, VIRTQ_DESC_BYTES(n), VIRTQ_DESC_ALIGN);
-	struct virtq_desc *table = host_ram(d->host, addr, VIRTQ_DESC_BYTES(n));
-	for (unsigned i = 0; i < n; i++) {
-		table[i] = buffer_desc(out, n_out, in, n_in, i);
-		table[i].next = (uint16_t)(i + 1);
-	}
-	uint16_t head = take_desc(dq);
-	dq->desc[head] =
-		(struct virtq_desc){.addr = addr.a, .len = n * 16, .flags = VIRTQ_DESC_F_INDIRECT};
-	dq->chain_len[head] = 1;
-	driver_expose(d, q, head);
-	return head;
-}
-
-static bool device_wants_kick(struct driver *d, struct driver_queue *dq)
-{
-	uint16_t old = dq->kicked_idx, event;
-
-	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	if (!d->event_idx)
-		return !(dq->used->flags & VIRTQ_USED_F_NO_NOTIFY);
-	memcpy(&event, &dq->used->ring[dq->size], sizeof(event));
-	return (uint16_t)(dq->avail_idx - event - 1) < (uint16_t)(dq->avail_idx - old);
-}
-
 void driver_notify(struct driver *d, unsigned q)
 {
 	d->q[q].kicks++;
 	driver_write(d, VIRTIO_MMIO_QUEUE_NOTIFY, q);
-}
-
-bool driver_kick(struct driver *d, unsigned q)
-{
-	struct driver_queue *dq = &d->q[q];
-	bool wanted = device_wants_kick(d, dq);
-
-	dq->kicked_idx = dq->avail_idx;
-	if (wanted)
-		driver_notify(d, q);
-	return wanted;
 }
 
 void driver_run(struct driver *d)
@@ -230,49 +162,53 @@ void driver_run(struct driver *d)
 		require(++runs < RUNS_MAX);
 }
 
-static void free_chain(struct driver_queue *dq, uint16_t head)
-{
-	unsigned n = dq->chain_len[head];
-	uint16_t last = head;
+/* ---- interrupts ---- */
 
-	require(n > 0);
-	for (unsigned i = 1; i < n; i++)
-		last = dq->desc[last].next;
-	dq->desc[last].next = dq->free_head;
-	dq->free_head = head;
-	dq->n_free += n;
-	dq->chain_len[head] = 0;
+static uint32_t cause_of_message(const struct driver *d, const struct host_msi *msi)
+{
+	uint32_t v = msi->data - DRIVER_MSI_DATA(d->index, 0);
+
+	if (msi->addr.a != DRIVER_MSI_ADDR || v >= d->pci.vectors)
+		return 0;
+	return v + 1 == d->pci.vectors ? VIRTIO_INTERRUPT_CONFIG : VIRTIO_INTERRUPT_USED;
 }
 
-bool driver_collect(struct driver *d, unsigned q, uint16_t *head, uint32_t *written)
+/* Of the messages since the last look. */
+static uint32_t messages(const struct driver *d)
 {
-	struct driver_queue *dq = &d->q[q];
+	uint32_t causes = 0;
 
-	if (__atomic_load_n(&dq->used->idx, __ATOMIC_ACQUIRE) == dq->used_seen)
-		return false;
-	struct virtq_used_elem e = dq->used->ring[dq->used_seen % dq->size];
-	require(e.id < dq->size);
-	dq->used_seen++;
-	*head = (uint16_t)e.id;
-	*written = e.len;
-	if (dq->chain_len[e.id] > 0)
-		free_chain(dq, *head);
-	if (d->event_idx)
-		dq->avail->ring[dq->size] = dq->used_seen;
-	return true;
+	require(d->host->msis - d->msis_seen <= HOST_MSIS_MAX);
+	for (unsigned i = d->msis_seen; i != d->host->msis; i++)
+		causes |= cause_of_message(d, &d->host->msi[i % HOST_MSIS_MAX]);
+	return causes;
 }
 
 uint32_t driver_interrupt(struct driver *d)
 {
+	if (d->use_msix && d->pci.vectors > 0) {
+		uint32_t causes = messages(d);
+		d->msis_seen = d->host->msis;
+		return causes;
+	}
 	uint32_t isr = driver_read(d, VIRTIO_MMIO_INTERRUPT_STATUS);
 	driver_write(d, VIRTIO_MMIO_INTERRUPT_ACK, isr);
 	return isr;
 }
 
+unsigned driver_line(const struct driver *d)
+{
+	return d->pci.present ? GUEST_PCI_IRQ + (d->index + 1) % 4 : GUEST_VIRTIO_IRQ + d->index;
+}
+
 bool driver_irq(const struct driver *d)
 {
-	return d->host->irq[GUEST_VIRTIO_IRQ + d->index];
+	if (d->use_msix && d->pci.vectors > 0)
+		return messages(d) != 0;
+	return d->host->irq[driver_line(d)];
 }
+
+/* ---- a request ---- */
 
 static unsigned cut(gpa_t addr, size_t len, size_t piece, struct slice *slices)
 {
@@ -289,7 +225,7 @@ static unsigned cut(gpa_t addr, size_t len, size_t piece, struct slice *slices)
 int64_t driver_request(struct driver *d, unsigned q, const void *out, size_t out_len, void *in,
 	size_t in_len, size_t piece)
 {
-	struct slice out_slices[DRIVER_QUEUE_MAX], in_slices[DRIVER_QUEUE_MAX];
+	static struct slice out_slices[DRIVER_QUEUE_MAX], in_slices[DRIVER_QUEUE_MAX];
 	size_t taken = d->host->ram_taken;
 	gpa_t out_addr = host_alloc(d->host, out_len, 64);
 	gpa_t in_addr = host_alloc(d->host, in_len, 64);

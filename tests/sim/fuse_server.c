@@ -184,7 +184,7 @@ void fuse_server_open(struct fuse_server *s, struct blob image, size_t arena_siz
 	s->host.time_ns = 1800000000000000000u;
 	dev.spec = s->spec;
 	dev.host = &s->host;
-	size = fs_state_size(s->spec);
+	size = fs_state_size(NULL, s->spec);
 	s->mem = aligned_alloc(ARENA_BLOCK, size + arena_size);
 	memset(s->mem, 0xa5, size + arena_size);
 	require(fs_init(&dev, s->mem, (uint8_t *)s->mem + size) == OK);

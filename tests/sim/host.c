@@ -19,14 +19,19 @@ void host_open(struct host *host, size_t ram_size)
 	memset(host->ram, 0, ram_size);
 	host->ram_size = ram_size;
 	host->alarm_ns = UINT64_MAX;
-	for (unsigned i = 0; i < HOST_PORTS; i++)
+	for (unsigned i = 0; i < HOST_PORTS; i++) {
 		host->port[i].send.then = host->port[i].recv.then = SIZE_MAX;
+		host->port[i].disk = (struct dm_disk){.size = 1 << 20, .block_size = 512};
+	}
 }
 
 void host_close(struct host *host)
 {
-	for (unsigned i = 0; i < HOST_PORTS; i++)
+	for (unsigned i = 0; i < HOST_PORTS; i++) {
 		free(host->port[i].output);
+		for (unsigned q = 0; q < HOST_QUEUES; q++)
+			free(host->port[i].posted[q].buffer);
+	}
 	free(host->ram);
 	memset(host, 0, sizeof(*host));
 }
@@ -72,6 +77,43 @@ void *host_ram(struct host *host, gpa_t addr, size_t len)
 	if (!range_inside(addr.a, len, GUEST_RAM_BASE, host->ram_size))
 		return NULL;
 	return host->ram + (addr.a - GUEST_RAM_BASE);
+}
+
+bool host_is_ram(struct host *host, gpa_t addr, size_t len)
+{
+	return range_inside(addr.a, len, GUEST_RAM_BASE, host->ram_size);
+}
+
+void *host_pin(struct host *host, gpa_t addr, size_t len)
+{
+	void *at = host_ram(host, addr, len);
+
+	if (!at)
+		return NULL;
+	require(host->n_pins < HOST_PINS_MAX && len <= UINT32_MAX);
+	host->pin[host->n_pins++] = (struct slice){addr, (uint32_t)len};
+	return at;
+}
+
+void host_unpin(struct host *host, gpa_t addr, size_t len)
+{
+	unsigned i = 0;
+
+	while (i < host->n_pins && (host->pin[i].addr.a != addr.a || host->pin[i].len != len))
+		i++;
+	require(i < host->n_pins);
+	host->pin[i] = host->pin[--host->n_pins];
+}
+
+bool host_has_msi(struct host *host)
+{
+	return host->has_msi;
+}
+
+void host_msi(struct host *host, gpa_t addr, uint32_t data)
+{
+	require(host->has_msi);
+	host->msi[host->msis++ % HOST_MSIS_MAX] = (struct host_msi){addr, data};
 }
 
 void host_irq(struct host *host, unsigned line, bool level)

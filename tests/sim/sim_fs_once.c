@@ -53,6 +53,12 @@ size_t vq_chain_write(const struct vq_chain *chain, size_t offset, const void *s
 	return len;
 }
 
+void virtqueue_init(struct virtqueue *vq, struct host *host, uint16_t max)
+{
+	(void)host;
+	vq->max = max;
+}
+
 enum vq_pop virtqueue_pop(struct virtqueue *vq, struct vq_chain *chain)
 {
 	(void)vq;
@@ -60,7 +66,7 @@ enum vq_pop virtqueue_pop(struct virtqueue *vq, struct vq_chain *chain)
 	return VQ_EMPTY;
 }
 
-bool virtqueue_push(struct virtqueue *vq, uint16_t head, uint32_t written)
+bool virtqueue_push(struct virtqueue *vq, uint32_t head, uint32_t written)
 {
 	(void)vq;
 	(void)head;

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The virtio-mmio transport and split rings as a well-behaved driver (and an odd one) sees them. */
+/*
+ * The transports and split rings as a well-behaved driver (and an odd one) sees them: each test over
+ * virtio-mmio, over PCI with INTx and over PCI with MSI-X.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -39,20 +42,27 @@ static void send_byte(uint8_t byte)
 	assert_int_equal(port()->output[before], byte);
 }
 
+static unsigned interrupts(void)
+{
+	return d->use_msix ? vm.host.msis : vm.host.irq_rises[driver_line(d)];
+}
+
 /* ---- registers ---- */
 
 static void test_identity(void **state)
 {
 	(void)state;
-	assert_int_equal(driver_read(d, VIRTIO_MMIO_MAGIC_VALUE), 0x74726976);
-	assert_int_equal(driver_read(d, VIRTIO_MMIO_VERSION), 2);
-	assert_int_not_equal(driver_read(d, VIRTIO_MMIO_VENDOR_ID), 0);
 	assert_int_equal(driver_read(d, VIRTIO_MMIO_CONFIG_GENERATION), 0);
 	for (unsigned i = 0; i < 4; i++) {
-		uint32_t want = i == 0 ? 3u << 28 : i == 1 ? 1u : 0;
+		uint32_t want = i == 0 ? 3u << 28 : i == 1 ? 0x105u : 0;
 		driver_write(d, VIRTIO_MMIO_DEVICE_FEATURES_SEL, i);
 		assert_int_equal(driver_read(d, VIRTIO_MMIO_DEVICE_FEATURES), want);
 	}
+	if (d->pci.present)
+		return;
+	assert_int_equal(driver_read(d, VIRTIO_MMIO_MAGIC_VALUE), 0x74726976);
+	assert_int_equal(driver_read(d, VIRTIO_MMIO_VERSION), 2);
+	assert_int_not_equal(driver_read(d, VIRTIO_MMIO_VENDOR_ID), 0);
 	/* There is no shared memory region: a length of all ones says so. */
 	assert_int_equal(driver_read(d, VIRTIO_MMIO_SHM_LEN_LOW), UINT32_MAX);
 	assert_int_equal(driver_read(d, VIRTIO_MMIO_SHM_LEN_HIGH), UINT32_MAX);
@@ -108,19 +118,36 @@ static void test_where_no_device_is(void **state)
 
 /* ---- features ---- */
 
+/* Every subset of what is offered is accepted if VERSION_1 is in it, and anything else is refused. */
 static void test_feature_subsets(void **state)
 {
-	static const uint64_t accepted[] = {
-		V1, V1 | EVENT, V1 | VIRTIO_FEATURE(VIRTIO_F_INDIRECT_DESC), DRIVER_FEATURES};
-	static const uint64_t refused[] = {0, EVENT, DRIVER_FEATURES & ~V1, V1 | 1,
-		V1 | VIRTIO_FEATURE(VIRTIO_F_RING_RESET), V1 | VIRTIO_FEATURE(33), UINT64_MAX};
+	static const unsigned bits[] = {VIRTIO_F_INDIRECT_DESC, VIRTIO_F_EVENT_IDX,
+		VIRTIO_F_VERSION_1, VIRTIO_F_RING_PACKED, VIRTIO_F_RING_RESET};
 	(void)state;
 
-	for (unsigned i = 0; i < sizeof(accepted) / sizeof(accepted[0]); i++) {
+	for (unsigned subset = 0; subset < 32; subset++) {
+		uint64_t features = 0;
+		for (unsigned i = 0; i < 5; i++)
+			features |= subset >> i & 1 ? VIRTIO_FEATURE(bits[i]) : 0;
 		host_free_all(&vm.host);
-		assert_true(driver_start(d, accepted[i], 16));
-		send_byte((uint8_t)i);
+		assert_int_equal(driver_start(d, features, 16), (features & V1) != 0);
+		for (unsigned i = 0; i < 40 && (features & V1); i++) {
+			send_byte((uint8_t)i);
+			assert_true(driver_irq(d));
+			assert_int_equal(driver_interrupt(d), VIRTIO_INTERRUPT_USED);
+			assert_false(driver_irq(d));
+		}
 	}
+	assert_int_equal(driver_offered(d), DRIVER_TRANSPORT_FEATURES);
+}
+
+static void test_features_refused(void **state)
+{
+	static const uint64_t refused[] = {0, EVENT, DRIVER_FEATURES & ~V1, V1 | 1,
+		V1 | VIRTIO_FEATURE(35), V1 | VIRTIO_FEATURE(33), V1 | VIRTIO_FEATURE(63),
+		UINT64_MAX};
+	(void)state;
+
 	for (unsigned i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
 		driver_reset(d);
 		assert_false(driver_negotiate(d, refused[i]));
@@ -156,7 +183,8 @@ static void test_status_bits_stay(void **state)
 	assert_true(driver_start(d, V1, 8));
 	driver_write(d, VIRTIO_MMIO_STATUS, VIRTIO_STATUS_ACKNOWLEDGE);
 	assert_int_equal(driver_read(d, VIRTIO_MMIO_STATUS), 15);
-	driver_write(d, VIRTIO_MMIO_STATUS, VIRTIO_STATUS_NEEDS_RESET | 0xffffff00u);
+	driver_write(d, VIRTIO_MMIO_STATUS,
+		VIRTIO_STATUS_NEEDS_RESET | (d->pci.present ? 0 : 0xffffff00u));
 	assert_int_equal(driver_read(d, VIRTIO_MMIO_STATUS), 15);
 	driver_write(d, VIRTIO_MMIO_STATUS, VIRTIO_STATUS_FAILED);
 	assert_int_equal(driver_read(d, VIRTIO_MMIO_STATUS), 143);
@@ -207,7 +235,13 @@ static void test_a_ready_queue_does_not_move(void **state)
 	assert_int_equal(driver_request(d, TX, "abcdefgh", 8, NULL, 0, 1), 0); /* 8 pieces */
 	assert_int_equal(port()->output_len, 8);
 
+	/* No driver may write 0 there over PCI, and it stops nothing. */
 	driver_write(d, VIRTIO_MMIO_QUEUE_READY, 0);
+	if (d->pci.present) {
+		assert_int_equal(driver_read(d, VIRTIO_MMIO_QUEUE_READY), 1);
+		send_byte('p');
+		return;
+	}
 	assert_int_equal(driver_read(d, VIRTIO_MMIO_QUEUE_READY), 0);
 	assert_true(driver_add(d, TX, &out, 1, NULL, 0) >= 0);
 	driver_notify(d, TX);
@@ -352,8 +386,7 @@ static void test_one_interrupt_for_many(void **state)
 	assert_true(driver_kick(d, TX));
 	driver_run(d);
 	assert_int_equal(d->q[TX].used->idx, 100);
-	assert_int_equal(vm.host.irq_rises[GUEST_VIRTIO_IRQ + CONSOLE_VM_DEVICE], 1);
-	assert_int_equal(vm.host.irq_rises[GUEST_VIRTIO_IRQ], 0);
+	assert_int_equal(interrupts(), 1);
 }
 
 /* A chain added while the device looks at an empty ring is seen at once or asked to be kicked for. */
@@ -410,7 +443,7 @@ static void check_as_new(void)
 {
 	assert_int_equal(driver_read(d, VIRTIO_MMIO_STATUS), 0);
 	assert_int_equal(driver_read(d, VIRTIO_MMIO_INTERRUPT_STATUS), 0);
-	assert_false(driver_irq(d));
+	assert_false(vm.host.irq[driver_line(d)]);
 	for (unsigned q = 0; q < 2; q++) {
 		driver_write(d, VIRTIO_MMIO_QUEUE_SEL, q);
 		assert_int_equal(driver_read(d, VIRTIO_MMIO_QUEUE_READY), 0);
@@ -436,6 +469,9 @@ static void test_reset_mid_flight(void **state)
 			driver_reset(d);
 		else
 			dm_reset(vm.dm);
+		assert_int_equal(vm.host.n_pins, 0);
+		if (d->pci.present)
+			driver_pci_enable(d);
 		check_as_new();
 		assert_false(dm_run(vm.dm));
 		dm_port_ready(vm.dm, CONSOLE_VM_PORT);
@@ -457,6 +493,9 @@ static void test_memory_needed(void **state)
 	assert_true(dm_memory_needed(&spec) > 0);
 	assert_int_equal(dm_memory_needed(&spec) % 4096, 0);
 	spec.n_devices = VM_DEVICES_MAX;
+	spec.transport = VM_TRANSPORT_MMIO;
+	assert_int_equal(dm_memory_needed(&spec), 0); /* there are not as many windows */
+	spec.transport = VM_TRANSPORT_PCI;
 	for (unsigned i = 0; i < VM_DEVICES_MAX; i++)
 		spec.devices[i].kind = i % 2 ? VM_DEVICE_FS : VM_DEVICE_CONSOLE;
 	spec.devices[1].arena_size = MIB(8);
@@ -491,7 +530,7 @@ static void test_create_refuses(void **state)
 
 	assert_int_equal(dm_create(vm.mem, size - 1, &vm.spec, &vm.host, &dm), ERR_NO_SPACE);
 	assert_int_equal(dm_create((char *)vm.mem + 8, size, &vm.spec, &vm.host, &dm), ERR_INVALID);
-	vm.spec.devices[0].kind = VM_DEVICE_FS; /* no_fs.c never accepts an image */
+	vm.spec.devices[0].kind = VM_DEVICE_FS; /* kinds_console.c never accepts an image */
 	assert_int_equal(dm_create(vm.mem, size, &vm.spec, &vm.host, &dm), ERR_INVALID);
 	vm.spec.devices[0].kind = VM_DEVICE_CONSOLE;
 	assert_null(dm);
@@ -500,14 +539,13 @@ static void test_create_refuses(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, console_vm_setup, console_vm_teardown)
 
-int main(void)
+static int run_both(struct console_vm_options options, const char *name)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_identity),
 		TEST(test_queues_that_exist),
-		TEST(test_only_32_bit_register_accesses),
-		TEST(test_where_no_device_is),
 		TEST(test_feature_subsets),
+		TEST(test_features_refused),
 		TEST(test_features_are_frozen),
 		TEST(test_status_bits_stay),
 		TEST(test_no_queue_before_features_ok),
@@ -524,8 +562,27 @@ int main(void)
 		TEST(test_idle_run_is_false),
 		TEST(test_run_is_bounded),
 		TEST(test_reset_mid_flight),
+	};
+
+	console_vm_options = options;
+	return cmocka_run_group_tests_name(name, tests, NULL, NULL);
+}
+
+int main(void)
+{
+	const struct CMUnitTest mmio[] = {
+		TEST(test_only_32_bit_register_accesses),
+		TEST(test_where_no_device_is),
 		TEST(test_memory_needed),
 		TEST(test_create_refuses),
 	};
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	int failed = cmocka_run_group_tests(mmio, NULL, NULL);
+
+	failed += run_both((struct console_vm_options){.transport = VM_TRANSPORT_MMIO}, "mmio");
+	failed += run_both((struct console_vm_options){.transport = VM_TRANSPORT_PCI}, "intx");
+	failed += run_both(
+		(struct console_vm_options){
+			.transport = VM_TRANSPORT_PCI, .msi = true, .use_msix = true},
+		"msix");
+	return failed;
 }

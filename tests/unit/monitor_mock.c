@@ -7,7 +7,9 @@
 
 #include "backends/terminal.h"
 #include "core/clock.h"
+#include "backends/vsock.h"
 #include "core/page.h"
+#include "core/vm_ports.h"
 #include "lib/log.h"
 #include "monitor/monitor.h"
 #include "tests/unit/uart_mock.h"
@@ -15,7 +17,12 @@
 struct vm mock_vm[MOCK_VMS];
 struct vcpu mock_vcpu[MOCK_VMS][2];
 struct hart mock_hart[MOCK_HARTS];
+struct vm_port mock_port[MOCK_VMS][VM_DEVICES_MAX];
+struct block_info mock_disk[2];
+unsigned mock_disks;
+struct nic_info mock_nic;
 uint64_t mock_ns, mock_free;
+char mock_answer[MOCK_ANSWER];
 unsigned mock_readies[MOCK_VMS];
 const char *mock_called;
 const struct vm *mock_called_for;
@@ -35,6 +42,12 @@ static const struct vm_spec specs[MOCK_VMS] = {
 		.memory = MIB(1024),
 		.vcpus = 1,
 		.weight = 300,
+		.n_devices = 5,
+		.devices = {{.kind = VM_DEVICE_DISK},
+			{.kind = VM_DEVICE_NET,
+				.net = {.network = "lan", .mac = {0x52, 0x54, 0, 0, 0, 2}}},
+			{.kind = VM_DEVICE_RNG}, {.kind = VM_DEVICE_BALLOON},
+			{.kind = VM_DEVICE_VSOCK}},
 		.n_harts = 2,
 		.harts = {4, 7},
 		.dedicated = true},
@@ -77,6 +90,16 @@ void vm_end(struct vm *vm, enum vm_end how, unsigned status)
 		vm->state = VM_STOPPED;
 }
 
+bool vm_set_balloon(struct vm *vm, uint64_t bytes)
+{
+	called("balloon", vm);
+	vm->balloon_target = bytes;
+	for (unsigned i = 0; i < vm->spec->n_devices; i++)
+		if (vm->spec->devices[i].kind == VM_DEVICE_BALLOON)
+			return true;
+	return false;
+}
+
 unsigned hart_count(void)
 {
 	return MOCK_HARTS;
@@ -85,6 +108,50 @@ unsigned hart_count(void)
 struct hart *hart_get(unsigned index)
 {
 	return &mock_hart[index];
+}
+
+/* Nobody else has it: there is one thread. */
+void hart_lock_serving(struct spinlock *lock)
+{
+	if (!spin_trylock(lock))
+		abort();
+}
+
+void vsock_answer(const char *text, size_t len)
+{
+	size_t n = strlen(mock_answer);
+
+	if (len >= sizeof(mock_answer) - n)
+		abort();
+	memcpy(mock_answer + n, text, len);
+	mock_answer[n + len] = 0;
+}
+
+unsigned block_count(void)
+{
+	return mock_disks;
+}
+
+const struct block_info *block_info(unsigned disk)
+{
+	return &mock_disk[disk];
+}
+
+unsigned nic_count(void)
+{
+	return 1;
+}
+
+const struct nic_info *nic_info(unsigned nic)
+{
+	(void)nic;
+	return &mock_nic;
+}
+
+void switch_stats(const struct switch_port *port, struct switch_stats *out)
+{
+	(void)port;
+	*out = (struct switch_stats){.sent = 1, .received = 22, .dropped = 333, .spoofed = 4444};
 }
 
 uint64_t page_free_bytes(void)
@@ -134,7 +201,10 @@ static void reset_vm(unsigned i)
 		.console = mock_vm[i].console,
 		.n_vcpus = specs[i].vcpus,
 		.vcpu = pointers[i],
+		.port = mock_port[i],
 	};
+	for (unsigned d = 0; d < VM_DEVICES_MAX; d++)
+		mock_port[i][d] = (struct vm_port){.vm = &mock_vm[i], .number = d + 1};
 	for (unsigned v = 0; v < specs[i].vcpus; v++) {
 		pointers[i][v] = &mock_vcpu[i][v];
 		mock_vcpu[i][v] = (struct vcpu){.vm = &mock_vm[i], .id = v};
@@ -148,6 +218,8 @@ void mock_reset(void)
 	for (unsigned i = 0; i < MOCK_HARTS; i++)
 		mock_hart[i] = (struct hart){.index = i, .id = 4 + 3 * i, .online = true};
 	memset(mock_readies, 0, sizeof(mock_readies));
+	mock_disks = 0;
+	mock_answer[0] = 0;
 	mock_called = "";
 	mock_free = MIB(512);
 	for (unsigned i = MOCK_VMS; i-- > 0;) {

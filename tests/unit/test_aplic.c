@@ -45,7 +45,7 @@ static void test_enable_msi(void **state)
 {
 	(void)state;
 	aplic_init_msi((uintptr_t)registers, 95);
-	aplic_enable(10, 3, 77);
+	aplic_enable(10, 3, 77, false);
 	assert_int_equal(registers[SOURCECFG(10)], 6);
 	assert_int_equal(registers[TARGET(10)], 3u << 18 | 77);
 	assert_int_equal(registers[SETIENUM], 10);
@@ -53,8 +53,15 @@ static void test_enable_msi(void **state)
 	registers[SETIPNUM_LE] = 0;
 	aplic_complete(10);
 	assert_int_equal(registers[SETIPNUM_LE], 10);
-	aplic_enable(0, 3, 77);
-	aplic_enable(96, 3, 77);
+	registers[SETIPNUM_LE] = 0;
+	aplic_enable(11, 3, 78, true);
+	assert_int_equal(registers[SOURCECFG(11)], 4);
+	assert_int_equal(registers[TARGET(11)], 3u << 18 | 78);
+	assert_int_equal(registers[SETIENUM], 11);
+	assert_int_equal(registers[SETIPNUM_LE], 0); /* an edge that was is not one */
+	aplic_enable(10, 3, 77, false);
+	aplic_enable(0, 3, 77, false);
+	aplic_enable(96, 3, 77, false);
 	assert_int_equal(registers[0], 0x104);
 	assert_int_equal(registers[TARGET(0)], UNTOUCHED);
 	assert_int_equal(registers[SOURCECFG(96)], UNTOUCHED);
@@ -72,7 +79,7 @@ static void test_direct(void **state)
 	assert_int_equal(registers[IDC(2) + 2], 0); /* ithreshold */
 	assert_int_equal(registers[IDC(1)], UNTOUCHED);
 	assert_int_equal(registers[IDC(3)], UNTOUCHED);
-	aplic_enable(10, 2, 77);
+	aplic_enable(10, 2, 77, false);
 	assert_int_equal(registers[SOURCECFG(10)], 6);
 	assert_int_equal(registers[TARGET(10)], 2u << 18 | 1); /* a priority, not an identity */
 	assert_int_equal(registers[SETIENUM], 10);

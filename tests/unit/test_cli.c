@@ -206,12 +206,14 @@ static void cpio_entries(void **state)
 	cpio_add_dir(&cpio, "bin");
 	cpio_add_file(&cpio, "bin/tool", 0755, "12345", 5);
 	cpio_add_file(&cpio, "empty", 0644, "", 0);
+	cpio_add_link(&cpio, "link", "bin/tool");
 	cpio_end(&cpio);
 	fclose(out);
 
 	assert_entry((uint8_t *)archive, size, &at, "bin", 040755, "");
 	assert_entry((uint8_t *)archive, size, &at, "bin/tool", 0100755, "12345");
 	assert_entry((uint8_t *)archive, size, &at, "empty", 0100644, "");
+	assert_entry((uint8_t *)archive, size, &at, "link", 0120777, "bin/tool");
 	assert_entry((uint8_t *)archive, size, &at, "TRAILER!!!", 0, "");
 	assert_int_equal(at, size);
 	free(archive);
@@ -261,6 +263,59 @@ static void configuration_has_the_values(void **state)
 	free(bootargs);
 }
 
+/* What config_write() writes. */
+static char *configuration(const struct options *options)
+{
+	char *bootargs = config_bootargs(options);
+	char *text = NULL;
+	size_t size = 0;
+	FILE *out = open_memstream(&text, &size);
+
+	config_write(out, options, bootargs);
+	fclose(out);
+	free(bootargs);
+	return text;
+}
+
+/* Debian's kernel on PCI mounts what it needs itself; elsewhere there is an initramfs. */
+static void the_way_to_the_root(void **state)
+{
+	const struct options pci = {.append = ""}, mmio = {.append = "", .mmio = true},
+			     own = {.append = "", .kernel = "/etc/passwd"};
+	const struct options *cases[] = {&pci, &mmio, &own};
+
+	(void)state;
+	for (unsigned i = 0; i < 3; i++) {
+		char *text = configuration(cases[i]);
+
+		assert_int_equal(!strstr(text, "initrd = \"debian-initramfs\";"), i == 0);
+		assert_int_equal(!strstr(text, "image = \"debian-init\";"), i != 0);
+		assert_int_equal(!strstr(text, " root=vesper rootfstype=virtiofs "), i != 0);
+		assert_non_null(
+			strstr(text, i == 1 ? "transport = \"mmio\";" : "transport = \"pci\";"));
+		assert_non_null(strstr(text, "compatible = \"vesper,net\";"));
+		free(text);
+	}
+}
+
+static void configuration_has_the_disks(void **state)
+{
+	const struct options options = {.append = "",
+		.no_net = true,
+		.n_disks = 2,
+		.disks = {{.path = "a", .serial = "a"},
+			{.path = "b\"", .serial = "b_", .read_only = true}}};
+	char *text = configuration(&options);
+
+	(void)state;
+	assert_non_null(strstr(text,
+		"disk0 { compatible = \"vesper,disk\"; disk = \"disk0\"; serial = \"a\"; };"));
+	assert_non_null(strstr(text, "disk1 { compatible = \"vesper,disk\"; disk = \"disk1\"; "
+				     "read-only; serial = \"b_\"; };"));
+	assert_null(strstr(text, "vesper,net"));
+	free(text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -271,6 +326,8 @@ int main(void)
 		cmocka_unit_test(cpio_entries),
 		cmocka_unit_test(cpio_inodes_differ),
 		cmocka_unit_test(configuration_has_the_values),
+		cmocka_unit_test(the_way_to_the_root),
+		cmocka_unit_test(configuration_has_the_disks),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -38,6 +38,10 @@ static void option_values(void **state)
 	assert_string_equal(options.program[1], "--memory");
 	assert_null(options.program[2]);
 	assert_null(options.kernel);
+	assert_false(options.mmio);
+	assert_false(options.no_net);
+	assert_int_equal(options.n_ports, 0);
+	assert_int_equal(options.n_disks, 0);
 	assert_null(options.files[0]);
 }
 
@@ -72,6 +76,30 @@ static void up_options(void **state)
 	assert_string_equal(options.files[1], "/no/such.fit");
 	options_read(&options, WORDS("--help"), COMMAND_UP);
 	assert_true(options.help);
+}
+
+static void ports_and_disks(void **state)
+{
+	struct options options;
+
+	(void)state;
+	options_read(&options,
+		WORDS("-p", "8080:80", "--disk", "a.img", "--disk=/b/c.img,ro", "--publish",
+			"53:53/udp", "--transport", "mmio"),
+		COMMAND_RUN);
+	assert_true(options.mmio);
+	assert_int_equal(options.n_ports, 2);
+	assert_int_equal(options.ports[0].outer, 8080);
+	assert_int_equal(options.ports[0].inner, 80);
+	assert_true(options.ports[1].udp);
+	assert_int_equal(options.n_disks, 2);
+	assert_string_equal(options.disks[0].path, "a.img");
+	assert_false(options.disks[0].read_only);
+	assert_string_equal(options.disks[1].path, "/b/c.img");
+	assert_string_equal(options.disks[1].serial, "c.img");
+	assert_true(options.disks[1].read_only);
+	free(options.disks[0].path);
+	free(options.disks[1].path);
 }
 
 /* The exit status of options_read() in a process of its own. */
@@ -123,6 +151,17 @@ static void wrong_options(void **state)
 		{COMMAND_RUN, 2, {"--harts", "129"}},
 		{COMMAND_RUN, 2, {"--machine", "k4"}},
 		{COMMAND_RUN, 2, {"--machine", ""}},
+		{COMMAND_RUN, 0, {"-p", "8080:80", "--publish=8081:80"}},
+		{COMMAND_RUN, 2, {"-p", "8080:80", "-p", "8080:81"}},
+		{COMMAND_RUN, 2, {"-p", "8080"}},
+		{COMMAND_RUN, 2, {"-p"}},
+		{COMMAND_RUN, 2, {"-p", "8080:80", "--no-net"}},
+		{COMMAND_RUN, 0, {"--no-net", "--disk", "d", "--transport=mmio"}},
+		{COMMAND_RUN, 2, {"--transport", "usb"}},
+		{COMMAND_UP, 0, {"/etc/passwd", "-p", "8080:10.0.2.20:80", "--disk=d"}},
+		{COMMAND_UP, 2, {"/etc/passwd", "--transport", "pci"}},
+		{COMMAND_DEBUG, 0, {"-p", "8080:80", "--disk", "d"}},
+		{COMMAND_BUNDLE, 2, {"/etc/passwd", "out", "--disk=d"}},
 		{COMMAND_UP, 2, {NULL}},
 		{COMMAND_UP, 0, {"/etc/passwd"}},
 		{COMMAND_UP, 2, {"/no/such.dts"}},
@@ -229,6 +268,7 @@ int main(void)
 		cmocka_unit_test(option_values),
 		cmocka_unit_test(defaults),
 		cmocka_unit_test(up_options),
+		cmocka_unit_test(ports_and_disks),
 		cmocka_unit_test(wrong_options),
 		cmocka_unit_test(machine_has_room_for_the_bundle),
 		cmocka_unit_test(machine_memory),

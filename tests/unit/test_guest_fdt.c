@@ -24,7 +24,11 @@ static struct guest_fdt_input in;
 static int set_up(void **state)
 {
 	(void)state;
-	spec = (struct vm_spec){.name = "debian", .memory = MIB(512), .vcpus = 1, .n_devices = 2};
+	spec = (struct vm_spec){.name = "debian",
+		.memory = MIB(512),
+		.vcpus = 1,
+		.n_devices = 2,
+		.transport = VM_TRANSPORT_MMIO};
 	strcpy(spec.bootargs, "console=hvc0");
 	in = (struct guest_fdt_input){
 		.spec = &spec, .mmu_type = "riscv,sv39", .timebase_hz = 10000000};
@@ -83,9 +87,17 @@ static void test_no_complaints(void **state)
 	(void)state;
 	in.initrd_start = 0x84000000;
 	in.initrd_end = 0x84100000;
-	spec.n_devices = VM_DEVICES_MAX;
-	build();
-	assert_string_equal(dts_complaints(buf, fdt_totalsize(buf)), "");
+	for (unsigned aia = 0; aia < 2; aia++) {
+		in.aia = aia;
+		spec.transport = VM_TRANSPORT_MMIO;
+		spec.n_devices = VM_MMIO_MAX;
+		build();
+		assert_string_equal(dts_complaints(buf, fdt_totalsize(buf)), "");
+		spec.transport = VM_TRANSPORT_PCI;
+		spec.n_devices = VM_DEVICES_MAX;
+		build();
+		assert_string_equal(dts_complaints(buf, fdt_totalsize(buf)), "");
+	}
 }
 
 static void test_contents(void **state)
@@ -187,6 +199,59 @@ static void test_aia(void **state)
 			    buf, node("/cpus/cpu@1"), "riscv,isa-extensions", "smaia") < 0);
 }
 
+/* The interrupt of a slot's pin, as the map says; 0: none. */
+static uint32_t mapped_irq(const char *pci, unsigned slot, unsigned pin)
+{
+	const unsigned cells = in.aia ? 7 : 6;
+	int len;
+	const fdt32_t *map = fdt_getprop(buf, node(pci), "interrupt-map", &len);
+	const fdt32_t *mask = fdt_getprop(buf, node(pci), "interrupt-map-mask", NULL);
+	uint32_t parent =
+		fdt_get_phandle(buf, node(in.aia ? "/soc/aplic@d000000" : "/soc/plic@c000000"));
+
+	assert_int_equal((unsigned)len % (cells * 4), 0);
+	for (unsigned i = 0; i < (unsigned)len / 4; i += cells) {
+		if (fdt32_to_cpu(map[i]) != (slot << 11 & fdt32_to_cpu(mask[0])) ||
+			fdt32_to_cpu(map[i + 3]) != (pin & fdt32_to_cpu(mask[3])))
+			continue;
+		assert_int_equal(fdt32_to_cpu(map[i + 4]), parent);
+		assert_true(!in.aia || fdt32_to_cpu(map[i + 6]) == 4);
+		return fdt32_to_cpu(map[i + 5]);
+	}
+	return 0;
+}
+
+static void test_pci(void **state)
+{
+	const char *pci = "/soc/pci@30000000";
+
+	(void)state;
+	build();
+	assert_true(fdt_path_offset(buf, pci) < 0);
+	spec.transport = VM_TRANSPORT_PCI;
+	for (unsigned aia = 0; aia < 2; aia++) {
+		in.aia = aia;
+		build();
+		assert_text(pci, "compatible", "pci-host-ecam-generic");
+		assert_text(pci, "device_type", "pci");
+		CELLS(pci, "reg", 0, 0x30000000, 0, 0x100000);
+		CELLS(pci, "bus-range", 0, 0);
+		CELLS(pci, "ranges", 0x02000000, 0, 0x40000000, 0, 0x40000000, 0, 0x40000000);
+		assert_property(pci, "dma-coherent", "", 0);
+		for (unsigned slot = 0; slot < 32; slot++) {
+			for (unsigned pin = 1; pin <= 4; pin++)
+				assert_int_equal(mapped_irq(pci, slot, pin),
+					GUEST_PCI_IRQ + (slot + pin - 1) % 4);
+		}
+		if (aia)
+			CELLS(pci, "msi-parent",
+				fdt_get_phandle(buf, node("/soc/imsics@28000000")));
+		else
+			assert_null(fdt_getprop(buf, node(pci), "msi-parent", NULL));
+		assert_true(fdt_path_offset(buf, "/soc/virtio_mmio@10001000") < 0);
+	}
+}
+
 /* What Vesper reads out of the tree that it writes: as good a judge as any. */
 static void assert_reads_back(void)
 {
@@ -247,10 +312,11 @@ static void test_largest(void **state)
 	in.initrd_start = 0x84000000;
 	in.initrd_end = 0x84100000;
 	in.mmu_type = "riscv,sv57";
-	spec.n_devices = VM_DEVICES_MAX;
 	memset(spec.bootargs, 'x', VM_BOOTARGS_MAX - 1);
-	for (unsigned aia = 0; aia < 2; aia++) {
-		in.aia = aia;
+	for (unsigned i = 0; i < 4; i++) {
+		in.aia = i & 1;
+		spec.transport = i & 2 ? VM_TRANSPORT_PCI : VM_TRANSPORT_MMIO;
+		spec.n_devices = i & 2 ? VM_DEVICES_MAX : VM_MMIO_MAX;
 		for (spec.vcpus = 1; spec.vcpus <= VM_VCPUS_MAX; spec.vcpus++)
 			build();
 		spec.vcpus = VM_VCPUS_MAX;
@@ -285,6 +351,7 @@ int main(void)
 		TEST(test_interrupts),
 		TEST(test_uart),
 		TEST(test_aia),
+		TEST(test_pci),
 		TEST(test_each_size),
 		TEST(test_initrd),
 		TEST(test_largest),

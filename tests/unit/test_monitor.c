@@ -223,13 +223,13 @@ static void a_line_has_an_end(void **state)
 static void help(void **state)
 {
 	static const char *const names[] = {"vms", "vm", "start", "stop", "reset", "console",
-		"harts", "memory", "exits", "log", "help", "exit"};
+		"harts", "memory", "disks", "networks", "balloon", "exits", "log", "help", "exit"};
 	const char *text = answer("help");
 	char line[40];
 
 	(void)state;
 	for (unsigned i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		snprintf(line, sizeof(line), "  %-7s ", names[i]);
+		snprintf(line, sizeof(line), "  %-8s ", names[i]);
 		assert_non_null(strstr(text, line));
 	}
 }
@@ -313,26 +313,31 @@ static void vm(void **state)
 	mock_vm[2].state = VM_STARTING;
 	assert_non_null(strstr(answer("vm build"), "build: starting"));
 	mock_vm[2].state = VM_STOPPED;
-	mock_vm[0].n_populated = 21;
+	mock_vm[0].n_claimed = 21;
+	mock_vm[0].balloon = MIB(3);
 	mock_vcpu[0][0].sched =
 		(struct sched_entity){.state = SCHED_RUNNING, .hart = 1, .run_time = 12345678};
 	mock_vcpu[0][0].stats.exits[EXIT_MMIO] = 7;
 	mock_vcpu[0][0].stats.exits[EXIT_OTHER] = 5;
 	mock_vcpu[0][1].sched.state = SCHED_BLOCKED;
-	assert_string_equal(answer("vm web"), "web: running, started 1 time\r\n"
-					      "  memory    256 MiB, 42 MiB of it given out\r\n"
-					      "  kernel    2 KiB, initrd 0 KiB\r\n"
-					      "  bootargs  console=hvc0\r\n"
-					      "  weight    100\r\n"
-					      "  harts     any\r\n"
-					      "  devices   console, file system \"root\"\r\n"
-					      "  vCPU state    hart     run time        exits\r\n"
-					      "     0 running     1        1.234 s         12\r\n"
-					      "     1 waiting     0        0.000 s          0\r\n");
+	assert_string_equal(answer("vm web"),
+		"web: running, started 1 time\r\n"
+		"  memory    256 MiB, 42 MiB of it given out, 3 MiB in its "
+		"balloon\r\n"
+		"  kernel    2 KiB, initrd 0 KiB\r\n"
+		"  bootargs  console=hvc0\r\n"
+		"  weight    100\r\n"
+		"  harts     any\r\n"
+		"  devices   console, file system \"root\"\r\n"
+		"  vCPU state    hart     run time        exits\r\n"
+		"     0 running     1        1.234 s         12\r\n"
+		"     1 waiting     0        0.000 s          0\r\n");
 	const char *text = answer("vm db");
 
 	assert_non_null(strstr(text, "  harts     4, 7, theirs alone\r\n"));
-	assert_non_null(strstr(text, "  devices   none\r\n"));
+	assert_non_null(strstr(
+		text, "  devices   disk, network interface, random source, balloon, vsock\r\n"));
+	assert_non_null(strstr(answer("vm build"), "  devices   none\r\n"));
 	mock_vm[2].starts = 2;
 	mock_vm[2].exit_status = 1;
 	mock_vm[2].end = VM_END_CRASH;
@@ -368,13 +373,112 @@ static void harts(void **state)
 static void memory(void **state)
 {
 	(void)state;
-	mock_vm[1].n_populated = 100;
+	mock_vm[1].n_claimed = 100;
 	assert_string_equal(answer("memory"),
 		"512 MiB are free and set aside for no VM; Vesper's tables take 6 MiB\r\n"
 		"VM                              given out      of\r\n"
 		"web                                 0 MiB   256 MiB\r\n"
 		"db                                200 MiB  1024 MiB\r\n"
 		"build                               0 MiB    64 MiB\r\n");
+}
+
+static void disks(void **state)
+{
+	(void)state;
+	assert_string_equal(answer("disks"), "0 disks\r\n");
+	mock_disk[0] = (struct block_info){.name = "disk0", .size = MIB(64), .block_size = 512};
+	mock_disk[1] = (struct block_info){.name = "disk1",
+		.id = "serial-of-20-letters",
+		.size = MIB(1) << 30,
+		.block_size = 4096,
+		.read_only = true};
+	mock_disks = 1;
+	assert_string_equal(answer("disks"), "1 disk\r\n  disk0        64 MiB, blocks of 512\r\n");
+	mock_disks = 2;
+	assert_non_null(strstr(answer("disks"),
+		"2 disks\r\n  disk0        64 MiB, blocks of 512\r\n"
+		"  disk1  1073741824 MiB, blocks of 4096, read-only, serial "
+		"serial-of-20-letters\r\n"));
+}
+
+static void networks(void **state)
+{
+	(void)state;
+	mock_nic = (struct nic_info){
+		.name = "net0", .mac = {2, 0, 0, 0, 0, 0xab}, .mtu = 1500, .link = true};
+	const char *text = answer("networks");
+
+	assert_non_null(strstr(text, "1 interface\r\n  net0   02:00:00:00:00:ab, MTU 1500\r\n"));
+	assert_null(strstr(text, "  db"));
+	/* Only while it runs it has a port. */
+	mock_port[1][1].net = (struct switch_port *)mock_answer;
+	mock_nic.link = false;
+	text = answer("networks");
+	assert_non_null(strstr(text, "MTU 1500, no link\r\n"));
+	assert_non_null(strstr(text, "  db               lan          52:54:00:00:00:02         1  "
+				     "      22       333      "
+				     "4444\r\n"));
+}
+
+static void balloon(void **state)
+{
+	static const char *const wrong[] = {"balloon", "balloon db", "balloon db x",
+		"balloon db -1", "balloon db 1x", "balloon db 1 2", "balloon db 9999999999"};
+
+	(void)state;
+	for (unsigned i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
+		assert_string_equal(answer(wrong[i]), "usage: balloon NAME MIB\r\n");
+	assert_string_equal(mock_called, "");
+	assert_string_equal(answer("balloon  db  100 "), "db is asked for 100 MiB\r\n");
+	assert_ptr_equal(mock_called_for, &mock_vm[1]);
+	assert_int_equal(mock_vm[1].balloon_target, MIB(100));
+	/* No more than it has. */
+	assert_string_equal(answer("balloon db 999999999"), "db is asked for 1024 MiB\r\n");
+	assert_int_equal(mock_vm[1].balloon_target, MIB(1024));
+	assert_string_equal(answer("balloon db 0"), "db is asked for 0 MiB\r\n");
+	assert_int_equal(mock_vm[1].balloon_target, 0);
+	assert_non_null(strstr(answer("balloon web 1"), "web has no balloon: add a device"));
+	assert_non_null(strstr(answer("balloon wob 1"), "did you mean \"web\"?"));
+}
+
+/* ---- commands from elsewhere ---- */
+
+static const char *elsewhere(const char *command)
+{
+	char line[80];
+
+	snprintf(line, sizeof(line), "%s", command);
+	mock_answer[0] = 0;
+	uart_mock_reset();
+	monitor_command(line);
+	assert_int_equal(uart_mock.n_sent, 0);
+	return mock_answer;
+}
+
+static void from_elsewhere(void **state)
+{
+	(void)state;
+	assert_non_null(strstr(elsewhere("vms"), "  1 web "));
+	assert_non_null(strstr(elsewhere("log"), "vesper: Ctrl-] is the escape key"));
+	assert_non_null(strstr(elsewhere("vm web"), "  bootargs  console=hvc0\r\n"));
+	assert_non_null(strstr(elsewhere("nonsense"), "unknown command \"nonsense\""));
+	assert_string_equal(elsewhere("stop web"), "web stops\r\n");
+	assert_string_equal(mock_called, "stop");
+	assert_string_equal(elsewhere(""), "");
+}
+
+/* What the terminal shows and what is half typed there stays. */
+static void the_terminal_goes_on(void **state)
+{
+	(void)state;
+	type("stop ");
+	assert_string_equal(elsewhere("console db"), "that is for the terminal\r\n");
+	assert_string_equal(elsewhere("exit"), "that is for the terminal\r\n");
+	assert_null(console_front());
+	assert_string_equal(mock_called, "");
+	type("web\r");
+	assert_true(says("web stops\r\n" PROMPT));
+	assert_string_equal(answer("start web"), "web starts\r\n");
 }
 
 static void exits(void **state)
@@ -443,6 +547,11 @@ int main(void)
 		COMMAND(memory),
 		COMMAND(exits),
 		COMMAND(log_command),
+		COMMAND(disks),
+		COMMAND(networks),
+		COMMAND(balloon),
+		COMMAND(from_elsewhere),
+		COMMAND(the_terminal_goes_on),
 	};
 
 	return cmocka_run_group_tests(tests, create, NULL);

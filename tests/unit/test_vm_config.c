@@ -51,12 +51,13 @@ static void open_bundle(const char *source, size_t initrd_size)
 		{"debian", kernel, sizeof(kernel)}, /* as the examples name them */
 		{"debian-initramfs", initrd, initrd_size},
 		{"debian-root", erofs, sizeof(erofs)},
+		{"debian-init", erofs, sizeof(erofs)},
 		{"elf", elf.bytes, elf.size},
 		other,
 	};
 
 	free(fit);
-	fit = fit_make(images, other.name ? 9 : 8, 0, &size);
+	fit = fit_make(images, other.name ? 10 : 9, 0, &size);
 	free(config);
 	assert_int_equal(bundle_open(&bundle, fit, size, &error), OK);
 }
@@ -104,6 +105,10 @@ static int tear_down(void **state)
 	name " { compatible = \"vesper,fs\"; tag = \"" tag \
 	     "\"; image = \"root\"; writable-mib = <8>; };"
 
+#define EIGHT        \
+	FS("a", "1") \
+	FS("b", "2") FS("c", "3") FS("d", "4") FS("e", "5") FS("f", "6") FS("g", "7") FS("h", "8")
+
 static void test_full(void **state)
 {
 	(void)state;
@@ -142,6 +147,7 @@ static void test_least(void **state)
 	assert_false(spec.dedicated);
 	assert_false(spec.manual);
 	assert_int_equal(spec.irqchip, VM_IRQCHIP_BEST);
+	assert_int_equal(spec.transport, VM_TRANSPORT_PCI);
 }
 
 static void test_placement(void **state)
@@ -291,7 +297,7 @@ static void test_examples(void **state)
 	assert_int_equal(read_with(read_example("config/examples/debian.dts"), 4000), OK);
 	assert_int_equal(n_vms, 1);
 	assert_string_equal(spec.name, "debian");
-	assert_int_equal(spec.n_devices, 2);
+	assert_int_equal(spec.n_devices, 7);
 	assert_int_equal(read_with(read_example("config/examples/vms.dts"), 4000), OK);
 	assert_int_equal(n_vms, 2);
 	assert_int_equal(vm_config_read(&bundle, 0, &spec, &error), OK);
@@ -300,7 +306,12 @@ static void test_examples(void **state)
 	assert_int_equal(vm_config_read(&bundle, 1, &spec, &error), OK);
 	assert_int_equal(spec.weight, VM_WEIGHT);
 	assert_int_equal(spec.n_harts, 1);
-	assert_int_equal(spec.n_devices, 2);
+	assert_int_equal(spec.n_devices, 3);
+	assert_int_equal(read_with(read_example("config/examples/disks.dts"), 4000), OK);
+	assert_int_equal(n_vms, 2);
+	assert_string_equal(spec.name, "db");
+	assert_int_equal(spec.devices[3].kind, VM_DEVICE_DISK);
+	assert_string_equal(spec.devices[4].net.network, "backend");
 }
 
 static void test_messages(void **state)
@@ -320,7 +331,7 @@ static void test_messages(void **state)
 		{CONFIG("a { harts = <1>; }; b { harts = <0>; }; c { harts = <1>; dedicated; };"),
 			"/c: harts names hart 1, which is also /a's; one of them has it dedicated"},
 		/* the VM */
-		{CONFIG("a { };"), "/a: compatible = \"vesper,vm\" is missing"},
+		{CONFIG("a { };"), "/a: compatible = \"vesper,vm\" or the like is missing"},
 		{CONFIG("a { compatible = \"vesper,vn\"; };"),
 			"/a: unknown compatible \"vesper,vn\" (did you mean \"vesper,vm\"?)"},
 		{CONFIG("a { compatible = \"vesper,vm\"; };"), "/a: memory-mib is missing"},
@@ -427,9 +438,14 @@ static void test_messages(void **state)
 		{VM("c { compatible = \"vesper,console\"; };"
 		    "d { compatible = \"vesper,console\"; };"),
 			"/debian/d: a VM has one console at most"},
-		{VM(FS("a", "1") FS("b", "2") FS("c", "3") FS("d", "4") FS("e", "5") FS("f", "6")
-				 FS("g", "7") FS("h", "8") FS("i", "9")),
-			"/debian/i: a VM has at most 8 devices"},
+		{VM("transport = \"mmio\";" EIGHT FS("i", "9")),
+			"/debian/i: a VM with transport = \"mmio\" has at most 8 devices, with "
+			"\"pci\" 16"},
+		{VM(EIGHT FS("i", "9") FS("j", "10") FS("k", "11") FS("l", "12") FS("m", "13")
+				 FS("n", "14") FS("o", "15") FS("p", "16") FS("q", "17")),
+			"/debian/q: a VM has at most 16 devices"},
+		{VM("transport = \"usb\";"),
+			"/debian: transport = \"usb\" is unknown; known are: \"pci\", \"mmio\""},
 	};
 
 	(void)state;
