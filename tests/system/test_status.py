@@ -15,7 +15,7 @@ def test_status_of_the_program():
 
 def test_a_root_without_virtiofs_is_a_failure():
     """The message says what to do, and the status is not 0."""
-    done = subprocess.run([VESPER, "run", "--append", "initcall_blacklist=virtio_fs_init", "--", "true"],
+    done = subprocess.run([VESPER, "run", "--transport", "mmio", "--append", "initcall_blacklist=virtio_fs_init", "--", "true"],
                           stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, timeout=BOOT_SECONDS + 60,
                           check=False, text=True, errors="replace")
     assert "the root cannot be mounted over virtio-fs" in done.stdout
