@@ -47,7 +47,7 @@ OBJCOPY := riscv64-unknown-elf-objcopy
 PICOLIBC := /usr/lib/picolibc/riscv64-unknown-elf
 
 WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wmissing-prototypes -Werror
-CFLAGS := -std=gnu11 -O2 -g -march=rv64gc -mabi=lp64d -mcmodel=medany -fPIE -ffreestanding \
+CFLAGS := -std=gnu11 -O2 -g -march=rv64gc -mabi=lp64d -mcmodel=medany -fPIE -ffreestanding -fbuiltin \
 	-fstack-protector-strong -ffunction-sections -fdata-sections \
 	-fvisibility=hidden $(WARNINGS) -I. -isystem $(PICOLIBC)/include \
 	-isystem $(DEBIAN)/include
@@ -68,7 +68,7 @@ OBJS := boot/entry.o boot/start.o \
 	core/firmware.o core/power.o core/panic.o \
 	sbi/base.o sbi/dbcn.o sbi/fwft.o sbi/hsm.o sbi/ipi.o sbi/legacy.o sbi/pmu.o sbi/pmu_event.o sbi/rfence.o sbi/sbi.o sbi/srst.o sbi/sse.o sbi/sse_attr.o sbi/sta.o sbi/susp.o sbi/time.o \
 	irq/plic.o irq/vplic.o irq/aplic.o irq/imsic.o irq/vaplic.o irq/vimsic.o \
-	backends/console.o backends/console_input.o backends/cow.o backends/disk.o backends/disk_find.o backends/entropy.o backends/checksum.o backends/gpt.o backends/mailbox.o backends/packet.o backends/segment.o backends/switch.o backends/switch_deliver.o backends/switch_job.o backends/switch_send.o backends/switch_uplink.o backends/escape.o backends/terminal.o backends/vsock.o backends/vsock_send.o backends/vsock_service.o drivers/uart.o drivers/goldfish_rtc.o drivers/sifive_test.o drivers/io.o drivers/iommu.o drivers/pci.o drivers/probe.o drivers/virtio.o drivers/virtio_blk.o drivers/virtio_blk_issue.o drivers/virtio_blk_start.o drivers/virtio_mmio.o drivers/virtio_net.o drivers/virtio_net_rx.o drivers/virtio_net_tx.o drivers/virtio_pci.o drivers/virtio_ring.o drivers/virtio_rng.o \
+	backends/console.o backends/console_input.o backends/cow.o backends/disk.o backends/disk_find.o backends/entropy.o backends/checksum.o backends/gpt.o backends/mailbox.o backends/packet.o backends/segment.o backends/switch.o backends/switch_deliver.o backends/switch_job.o backends/switch_send.o backends/switch_uplink.o backends/escape.o backends/terminal.o backends/vsock.o backends/vsock_send.o backends/vsock_service.o backends/vsock_command.o drivers/uart.o drivers/goldfish_rtc.o drivers/sifive_test.o drivers/io.o drivers/iommu.o drivers/pci.o drivers/probe.o drivers/virtio.o drivers/virtio_blk.o drivers/virtio_blk_issue.o drivers/virtio_blk_start.o drivers/virtio_mmio.o drivers/virtio_net.o drivers/virtio_net_rx.o drivers/virtio_net_tx.o drivers/virtio_pci.o drivers/virtio_ring.o drivers/virtio_rng.o \
 	config/bundle.o config/config_error.o config/dt.o config/elf.o config/fdtw.o config/guest_fdt.o config/guest_pci.o config/isa.o config/isa_table.o config/machine.o config/machine_cpu.o config/machine_devices.o config/machine_imsic.o config/machine_bus.o config/machine_irq.o config/machine_memory.o config/vm_config.o config/vm_devices.o config/vm_disk.o config/vm_net.o config/vm_shared.o config/vm_kernel.o config/vm_layout.o config/vm_rules.o config/vm_spec.o \
 	monitor/commands.o monitor/editor.o monitor/monitor.o monitor/print.o monitor/report.o monitor/report_devices.o \
 	lib/log.o lib/random.o
@@ -158,7 +158,7 @@ test: $(SETUP)
 		$(foreach t,$(UNIT_TESTS),'unit:$(t):$(BUILD)/x86/unit/$(t)') \
 		$(foreach t,$(SIM_TESTS),'sim:$(t):$(BUILD)/x86/sim/$(t)') \
 		$(foreach c,$(CHECKS),'check:$(c):$(MAKE) -s check-$(c)') \
-		$(foreach f,$(FUZZERS),'fuzz:$(f):$(call fuzz_command,$(f),10)') \
+		$(foreach f,$(FUZZERS),'fuzz:$(f):$(call fuzz_command,$(f),5)') \
 		'system:together:$(PYTEST) -n $(shell nproc) -m "not alone and not soak"' \
 		'system:alone:$(PYTEST) -n 1 -m "alone and not soak"'
 

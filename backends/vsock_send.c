@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The way of a packet from VM to VM: as data of a stream it is cut to the receiver's buffers, and waits where there are none. */
 #include "backends/vsock_parts.h"
-#include "include/driver_env.h"
 
 #define PARTS_MAX DM_POSTED_MAX /* of a packet, with the lock held: a receiver may post meanwhile */
 
@@ -71,9 +70,7 @@ static enum forwarded forward_or_want(struct vsock_port *to, const struct vsock_
 
 	if (done != DRY || to->wanted_since)
 		return done;
-	uint64_t now = driver_time_ns();
-
-	__atomic_store_n(&to->wanted_since, now ? now : 1, __ATOMIC_RELAXED);
+	__atomic_store_n(&to->wanted_since, vsock_now(), __ATOMIC_RELAXED);
 	/* Buffers that were posted before that was said are found now. */
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	done = forward(to, p);
@@ -85,7 +82,7 @@ static enum forwarded forward_or_want(struct vsock_port *to, const struct vsock_
 /* Who waits looks every second only, so whoever owes much is not waited for at all. */
 static bool is_patient_with(const struct vsock_port *to)
 {
-	uint64_t waited = driver_time_ns() - to->wanted_since;
+	uint64_t waited = vsock_now() - to->wanted_since;
 
 	return to->owed <= VSOCK_PATIENCE / 2 && to->owed + waited <= VSOCK_PATIENCE;
 }
@@ -94,7 +91,9 @@ static bool is_patient_with(const struct vsock_port *to)
 
 static struct vsock_lost *find_lost(struct vsock_port *port, const struct virtio_vsock_hdr *hdr)
 {
-	for (unsigned i = 0; i < VSOCK_LOST_MAX; i++) {
+	unsigned n = port->n_lost < VSOCK_LOST_MAX ? port->n_lost : VSOCK_LOST_MAX;
+
+	for (unsigned i = 0; i < n; i++) {
 		struct vsock_lost *l = &port->lost[i];
 
 		if (l->cid == hdr->dst_cid && l->src_port == hdr->src_port &&
@@ -104,27 +103,28 @@ static struct vsock_lost *find_lost(struct vsock_port *port, const struct virtio
 	return NULL;
 }
 
-/* Of more than VSOCK_LOST_MAX the first are forgotten. */
+/* The packet is dropped, and its connection with it. */
 static void lose(struct vsock_port *port, const struct virtio_vsock_hdr *hdr)
 {
-	if (vsock_refuse(port, hdr) || hdr->op != VIRTIO_VSOCK_OP_RW)
-		return;
-	port->lost[port->next_lost++ % VSOCK_LOST_MAX] =
-		(struct vsock_lost){(uint32_t)hdr->dst_cid, hdr->src_port, hdr->dst_port};
+	(void)vsock_refuse(port, hdr);
+	if (hdr->op == VIRTIO_VSOCK_OP_RW)
+		port->lost[port->n_lost++ % VSOCK_LOST_MAX] =
+			(struct vsock_lost){(uint32_t)hdr->dst_cid, hdr->src_port, hdr->dst_port};
 }
 
 /* true: it is of such a connection, and so over. */
 static bool is_lost(struct vsock_port *port, const struct virtio_vsock_hdr *hdr)
 {
-	struct vsock_lost *l = hdr->dst_cid ? find_lost(port, hdr) : NULL;
+	struct vsock_lost *l = find_lost(port, hdr);
 
 	if (!l)
 		return false;
-	bool ends = hdr->op == VIRTIO_VSOCK_OP_RST || hdr->op == VIRTIO_VSOCK_OP_REQUEST;
-
-	if (ends || vsock_refuse(port, hdr))
+	if (hdr->op == VIRTIO_VSOCK_OP_RST || hdr->op == VIRTIO_VSOCK_OP_REQUEST) {
 		l->cid = 0;
-	return !ends;
+		return false;
+	}
+	(void)vsock_refuse(port, hdr);
+	return true;
 }
 
 /* ---- sending ---- */

@@ -10,9 +10,7 @@
 #include "backends/vsock_parts.h"
 
 #define CONNECTIONS 8
-#define INPUT       256
-#define ANSWER      32768
-#define COMMANDS    16 /* at once */
+#define INPUT       VSOCK_LINE_MAX
 
 struct connection {
 	struct vsock_port *port; /* NULL: free */
@@ -31,39 +29,8 @@ struct connection {
 static struct spinlock lock; /* inside of vsock.c's; of all that follows */
 static struct connection connections[CONNECTIONS];
 static uint32_t serial;
-static void (*service)(char *line);
-static bool running; /* some hart does what there is to do */
-static bool pending; /* there is something */
-
-static char answer[ANSWER]; /* of whoever runs */
-static size_t answer_len;   /* more than ANSWER: so much was said */
-
-void vsock_service(void (*s)(char *line))
-{
-	service = s;
-}
-
-void vsock_answer(const char *text, size_t len)
-{
-	for (size_t i = 0; i < len; i++) {
-		if (text[i] == '\r')
-			continue;
-		if (answer_len < ANSWER)
-			answer[answer_len] = text[i];
-		answer_len++;
-	}
-}
-
-/* Its length, once it is all there; one that was too long says so at its end. */
-static size_t end_answer(void)
-{
-	static const char cut[] = "\n... and so on\n";
-
-	if (answer_len <= ANSWER)
-		return answer_len;
-	memcpy(answer + ANSWER - (sizeof(cut) - 1), cut, sizeof(cut) - 1);
-	return ANSWER;
-}
+static unsigned asked; /* the connection whose command was the last */
+static bool pending;   /* there may be commands */
 
 /* ---- packets out ---- */
 
@@ -109,29 +76,29 @@ static uint32_t send_part(struct connection *c, char *at, size_t left)
 	return vsock_put(c->port, &hdr, &(struct iovec_piece){at, hdr.len}, 1) ? hdr.len : 0;
 }
 
-/* After a line without an answer: it is told that it may send more once that is worth a packet. */
+/* After a line without an answer: it is told that it may send more once that is worth a packet, or it might need it. */
 static bool send_credit(struct connection *c)
 {
-	return c->forwarded - c->told < INPUT / 2 || say(c, VIRTIO_VSOCK_OP_CREDIT_UPDATE);
+	bool soon = c->forwarded - c->told < INPUT / 2 && memchr(c->input, '\n', c->n);
+
+	return soon || say(c, VIRTIO_VSOCK_OP_CREDIT_UPDATE);
 }
 
 /* false: the peer can't take all of it. */
-static bool send_answer(struct connection *c)
+static bool send_answer(struct connection *c, char *text, size_t len)
 {
-	size_t left = c->deaf ? 0 : end_answer();
-
-	if (!left)
+	if (c->deaf || !len)
 		return send_credit(c);
-	if (left > credit(c))
+	if (len > credit(c))
 		return false;
-	for (char *at = answer; left;) {
-		uint32_t part = send_part(c, at, left);
+	while (len) {
+		uint32_t part = send_part(c, text, len);
 
 		if (!part)
 			return false;
 		c->sent += part;
-		at += part;
-		left -= part;
+		text += part;
+		len -= part;
 	}
 	return true;
 }
@@ -218,7 +185,7 @@ void vsock_service_packet(struct vsock_port *from, const struct virtio_vsock_hdr
 {
 	spin_lock(&lock);
 	struct connection *c = find(from, hdr->src_port);
-	bool ours = service && from->trusted && hdr->type == VIRTIO_VSOCK_TYPE_STREAM &&
+	bool ours = from->trusted && hdr->type == VIRTIO_VSOCK_TYPE_STREAM &&
 		    hdr->dst_port == VSOCK_SERVICE_PORT;
 	bool taken = ours && (c ? take(c, hdr, pieces, n)
 				: hdr->op == VIRTIO_VSOCK_OP_REQUEST && open(from, hdr));
@@ -269,11 +236,11 @@ static bool next_line(struct connection *c, char *line)
 	return true;
 }
 
-/* The connection whose line that is; NULL: there is none. With the lock. */
+/* They take turns. */
 static struct connection *next_command(char *line)
 {
 	for (unsigned i = 0; i < CONNECTIONS; i++) {
-		struct connection *c = &connections[i];
+		struct connection *c = &connections[++asked % CONNECTIONS];
 
 		if (c->port && next_line(c, line))
 			return c;
@@ -283,58 +250,35 @@ static struct connection *next_command(char *line)
 	return NULL;
 }
 
-/* One hart does it for all: another that finds something meanwhile leaves it to that one. */
-static bool begin(void)
+bool vsock_service_next(char *line, struct vsock_asker *who)
 {
 	spin_lock(&lock);
-	bool mine = !running;
-
-	running = true;
-	spin_unlock(&lock);
-	return mine;
-}
-
-/* With the lock, which is given up meanwhile. false: there is none. */
-static bool run_command(void)
-{
-	char line[INPUT + 1];
+	__atomic_store_n(&pending, false, __ATOMIC_RELAXED);
 	struct connection *c = next_command(line);
 
-	if (!c)
-		return false;
-	uint32_t asked_by = c->serial;
-
+	if (c)
+		*who = (struct vsock_asker){(unsigned)(c - connections), c->serial};
 	spin_unlock(&lock);
-	answer_len = 0;
-	service(line);
-	spin_lock(&lock);
-	/* It may be gone by now, and another in its place. */
-	if (c->port && c->serial == asked_by && !send_answer(c))
-		close(c);
-	return true;
+	return c;
 }
 
-/* Whoever has more gets its turn again after its guest's. */
-static void come_back(void)
+void vsock_service_answer(const struct vsock_asker *who, char *text, size_t len)
 {
+	struct connection *c = &connections[who->connection];
+
+	spin_lock(&lock);
+	/* It may be gone by now, and another in its place. */
+	if (c->port && c->serial == who->serial && !send_answer(c, text, len))
+		close(c);
+	spin_unlock(&lock);
+}
+
+void vsock_service_later(void)
+{
+	spin_lock(&lock);
 	__atomic_store_n(&pending, true, __ATOMIC_RELAXED);
 	for (unsigned i = 0; i < CONNECTIONS; i++)
 		if (connections[i].port && (connections[i].n || connections[i].closing))
 			connections[i].port->ready(connections[i].port->owner);
-}
-
-void vsock_service_run(void)
-{
-	unsigned done = 0;
-
-	if (!begin())
-		return;
-	spin_lock(&lock);
-	__atomic_store_n(&pending, false, __ATOMIC_RELAXED);
-	while (done < COMMANDS && run_command())
-		done++;
-	if (done == COMMANDS)
-		come_back();
-	running = false;
 	spin_unlock(&lock);
 }

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The user's way to Vesper itself: the keys after Ctrl-], and a command line
- * that has the terminal while no VM's console is in front. All of it runs in
- * the terminal's interrupt, on one hart at a time and without a lock; it uses
- * what core/ and backends/ offer to anyone, and nobody needs it.
+ * that has the terminal while no VM's console is in front. It runs in the
+ * terminal's interrupt, or for a VM that asks over a socket, on one hart at a
+ * time and with no lock held but the one that sees to that; it uses what core/
+ * and backends/ offer to anyone, and nobody needs it.
  */
 #ifndef VESPER_MONITOR_MONITOR_H
 #define VESPER_MONITOR_MONITOR_H

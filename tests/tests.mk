@@ -276,7 +276,13 @@ FUZZERS += switch
 fuzz_switch_SRC := $(SWITCH_SRC)
 
 # Sockets.
-VSOCK_SRC := $(addprefix backends/,vsock.c vsock_send.c vsock_service.c mailbox.c) tests/unit/vsock_vm.c
+VSOCK_SRC := $(addprefix backends/,vsock.c vsock_send.c vsock_service.c vsock_command.c mailbox.c) tests/unit/vsock_vm.c
 UNIT_TESTS += vsock vsock_service
 unit_vsock_SRC := $(VSOCK_SRC)
 unit_vsock_service_SRC := $(VSOCK_SRC)
+SIM_VSOCK_SRC := $(SIM_BASE_SRC) devices/vsock.c tests/sim/sock_vm.c
+SIM_TESTS += vsock
+sim_vsock_SRC := $(SIM_VSOCK_SRC)
+FUZZERS += vsock vsock_ports
+fuzz_vsock_SRC := $(SIM_VSOCK_SRC)
+fuzz_vsock_ports_SRC := $(VSOCK_SRC)

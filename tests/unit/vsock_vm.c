@@ -56,7 +56,7 @@ bool vsock_vm_attach(struct vsock_vm *vm, uint32_t cid, bool trusted)
 		vm->memory = calloc(1, vsock_port_size());
 	require(vm->memory != NULL);
 	vm->cid = cid;
-	vm->token = 0;
+	vm->token = vm->posted = 0;
 	vm->progress = 0;
 	/* A VM's owner is known before it is told anything. */
 	return vsock_attach(vm->memory, cid, trusted, ready, vm, &vm->port) == OK;
@@ -77,9 +77,11 @@ bool vsock_vm_post(struct vsock_vm *vm, unsigned n, uint32_t len)
 		struct iovec_piece pieces[] = {{vm->buffer[token], 20}, {vm->buffer[token] + 20, 0},
 			{vm->buffer[token] + 20, len - 20}};
 
-		if (!mailbox_post(vsock_mailbox(vm->port), token, 0, pieces, 3))
+		if (vm->posted == VSOCK_VM_BUFFERS ||
+			!mailbox_post(vsock_mailbox(vm->port), token, 0, pieces, 3))
 			return false;
 		vm->token++;
+		vm->posted++;
 		vsock_posted(vm->port);
 	}
 	return true;
@@ -92,6 +94,7 @@ void vsock_vm_restart(struct vsock_vm *vm)
 
 	while (mailbox_take_back(vsock_mailbox(vm->port), pieces, &n))
 		;
+	vm->posted = 0;
 	vsock_restart(vm->port);
 	vm->progress = 0;
 }
@@ -104,6 +107,7 @@ bool vsock_vm_take(struct vsock_vm *vm, bool again)
 
 	if (!mailbox_take(vsock_mailbox(vm->port), &got, pieces, &n))
 		return false;
+	vm->posted--;
 	require(n == 3 && got.buffers == 1 && got.len >= sizeof(vm->hdr));
 	memcpy(&vm->hdr, vm->buffer[got.token], sizeof(vm->hdr));
 	memcpy(vm->data, vm->buffer[got.token] + sizeof(vm->hdr), got.len - sizeof(vm->hdr));

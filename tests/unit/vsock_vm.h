@@ -14,8 +14,9 @@ struct vsock_vm {
 	void *memory;            /* of the port; it stays */
 	uint32_t cid;
 	uint8_t buffer[VSOCK_VM_BUFFERS][VSOCK_VM_BUFFER];
-	uint32_t token; /* of the next buffer */
-	unsigned ready; /* calls */
+	uint32_t token;  /* of the next buffer */
+	uint32_t posted; /* buffers */
+	unsigned ready;  /* calls */
 	uint64_t progress;
 	/* The last packet that vsock_vm_take() took. */
 	struct virtio_vsock_hdr hdr;
