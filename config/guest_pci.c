@@ -11,23 +11,19 @@
 /* The host bridge's ranges: memory of 32 bits, not prefetchable. */
 #define PCI_MEMORY_32 0x02000000u
 
-/* How INTA..INTD of each slot come to the four sources; it repeats after as many slots. */
-#define PCI_PINS 4
-
+/* INTA of slot 1 + i is source GUEST_PCI_IRQ + i; no function has another pin. */
 static void write_interrupts(struct fdtw *w, uint32_t irqchip, uint32_t imsic)
 {
-	fdt32_t map[PCI_PINS * PCI_PINS * 7], *at = map;
-	fdt32_t mask[] = {cpu_to_fdt32((PCI_PINS - 1) << 11), 0, 0, cpu_to_fdt32(7)};
+	fdt32_t map[VM_DEVICES_MAX * 7], *at = map;
+	const fdt32_t mask[] = {cpu_to_fdt32(31 << 11), 0, 0, cpu_to_fdt32(7)};
 
-	for (unsigned i = 0; i < PCI_PINS * PCI_PINS; i++) {
-		unsigned slot = i / PCI_PINS, pin = i % PCI_PINS;
-
-		*at++ = cpu_to_fdt32(slot << 11);
+	for (unsigned i = 0; i < VM_DEVICES_MAX; i++) {
+		*at++ = cpu_to_fdt32((1 + i) << 11);
 		*at++ = 0;
 		*at++ = 0;
-		*at++ = cpu_to_fdt32(pin + 1);
+		*at++ = cpu_to_fdt32(1);
 		*at++ = cpu_to_fdt32(irqchip);
-		*at++ = cpu_to_fdt32(GUEST_PCI_IRQ + (slot + pin) % PCI_PINS);
+		*at++ = cpu_to_fdt32(GUEST_PCI_IRQ + i);
 		if (imsic)
 			*at++ = cpu_to_fdt32(INTERRUPT_LEVEL_HIGH);
 	}

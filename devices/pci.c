@@ -16,7 +16,7 @@
 #define SLOTS 32
 
 _Static_assert(VM_DEVICES_MAX < SLOTS, "a slot for each device");
-_Static_assert(VM_DEVICES_MAX <= 16, "struct pci: asserted");
+_Static_assert(VM_DEVICES_MAX <= 32, "struct pci: asserted");
 _Static_assert(GUEST_ECAM_SIZE == 1u << PCI_ECAM_BUS_SHIFT, "one bus");
 _Static_assert(GUEST_PCI_BASE % PCI_BAR_SIZE == 0 && GUEST_PCI_SIZE % PCI_BAR_SIZE == 0,
 	"a BAR lies in the window or outside");
@@ -145,11 +145,10 @@ struct device *pci_search(const struct pci *pci, gpa_t addr)
 
 void pci_intx(struct pci *pci, unsigned i, bool level)
 {
-	unsigned line = (i + 1) % PCI_LINES; /* INTA of slot i + 1, swizzled */
-	uint16_t before = pci->asserted[line], bit = (uint16_t)(1u << i);
-	uint16_t now = level ? before | bit : before & (uint16_t)~bit;
+	uint32_t bit = 1u << i;
 
-	pci->asserted[line] = now;
-	if ((before != 0) != (now != 0))
-		host_irq(pci->host, GUEST_PCI_IRQ + line, now != 0);
+	if (!(pci->asserted & bit) == !level)
+		return;
+	pci->asserted ^= bit;
+	host_irq(pci->host, GUEST_PCI_IRQ + i, level);
 }

@@ -2,7 +2,9 @@
 /*
  * The PCI Express host bridge: bus 0 in ECAM, with itself at slot 0 and the virtio device i at slot
  * 1 + i, function 0. It finds what a guest's access to the configuration space or to the window of the BARs
- * hits, and ORs the functions' INTx into four lines. What a function is, virtio_pci.c knows.
+ * hits, and drives the functions' INTA. Each has a
+ * source of the interrupt controller for itself: sharing would cost every interrupt a look at other devices. What a function
+ * is, virtio_pci.c knows.
  */
 #ifndef VESPER_DEVICES_PCI_H
 #define VESPER_DEVICES_PCI_H
@@ -11,7 +13,6 @@
 #include "include/abi/pci.h"
 
 #define PCI_BAR_SIZE 0x8000u /* of every function */
-#define PCI_LINES    4
 #define PCI_GUESSES  64
 
 /* A configuration space: what reads return, and which bits a write changes. */
@@ -28,7 +29,7 @@ struct pci {
 	uint64_t bar[VM_DEVICES_MAX]; /* where function i decodes accesses; PCI_NO_BAR */
 	/* By some bits of an address: a function that may decode it, the lowest. */
 	uint8_t guess[PCI_GUESSES];
-	uint16_t asserted[PCI_LINES]; /* bit i: function i asserts the line */
+	uint32_t asserted; /* bit i: function i asserts its pin */
 };
 
 #define PCI_NO_BAR UINT64_MAX
@@ -75,6 +76,13 @@ static inline uint64_t pci_nothing(unsigned size)
 
 /* A register of a configuration space, 1 to 4 bytes: as it is, and the bits of it that a guest may change. */
 uint32_t pci_get(const struct pci_function *f, unsigned reg, unsigned size);
+
+/* The same of two bytes, where interrupts look. */
+static inline uint32_t pci_get16(const struct pci_function *f, unsigned reg)
+{
+	return f->config[reg] | (uint32_t)f->config[reg + 1] << 8;
+}
+
 void pci_set(struct pci_function *f, unsigned reg, unsigned size, uint32_t value);
 void pci_allow(struct pci_function *f, unsigned reg, unsigned size, uint32_t mask);
 

@@ -167,7 +167,7 @@ bool host_is_ram(struct host *host, gpa_t addr, size_t len);
 void *host_pin(struct host *host, gpa_t addr, size_t len);
 void host_unpin(struct host *host, gpa_t addr, size_t len);
 
-/* Drives the level of interrupt line `line` (GUEST_UART_IRQ, GUEST_RTC_IRQ, GUEST_VIRTIO_IRQ + device index, GUEST_PCI_IRQ + 0..3). */
+/* Drives the level of interrupt line `line` (GUEST_UART_IRQ, GUEST_RTC_IRQ, GUEST_VIRTIO_IRQ + device index, GUEST_PCI_IRQ + device index). */
 void host_irq(struct host *host, unsigned line, bool level);
 
 /* A message-signalled interrupt: a store of `data` to `addr`. Where no IMSIC page is, nothing happens. */

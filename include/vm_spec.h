@@ -42,7 +42,7 @@
 #define GUEST_UART_IRQ     10
 #define GUEST_UART_PORT    0 /* the VM's console, which it shares with virtio-console and SBI */
 
-/* The PCI Express host bridge: bus 0 only, device i at slot 1 + i; INTA..INTD are four sources. */
+/* The PCI Express host bridge: bus 0 only, device i at slot 1 + i, its INTA source GUEST_PCI_IRQ + i. */
 #define GUEST_ECAM_BASE 0x30000000ull
 #define GUEST_ECAM_SIZE 0x00100000ull
 #define GUEST_PCI_BASE  0x40000000ull /* window for BARs */

@@ -198,7 +198,7 @@ uint32_t driver_interrupt(struct driver *d)
 
 unsigned driver_line(const struct driver *d)
 {
-	return d->pci.present ? GUEST_PCI_IRQ + (d->index + 1) % 4 : GUEST_VIRTIO_IRQ + d->index;
+	return d->pci.present ? GUEST_PCI_IRQ + d->index : GUEST_VIRTIO_IRQ + d->index;
 }
 
 bool driver_irq(const struct driver *d)
