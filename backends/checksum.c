@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The Internet checksum: aligned words of 64 bits are added as two halves, which a sum of 64 bits holds for any frame.
+ * The Internet checksum: aligned words of 64 bits are added with their carries.
  * Bytes that start at an odd place are added as if at an even one, and the result is swapped.
  */
 #include <string.h>
@@ -19,28 +19,44 @@ static uint16_t swap(uint16_t value)
 	return (uint16_t)(value << 8 | value >> 8);
 }
 
-static uint64_t load(const uint8_t *at, size_t size)
+static uint16_t load16(const uint8_t *at)
 {
-	uint64_t word = 0;
+	uint16_t half;
 
-	memcpy(&word, __builtin_assume_aligned(at, 2), size);
+	memcpy(&half, __builtin_assume_aligned(at, sizeof(half)), sizeof(half));
+	return half;
+}
+
+static uint64_t load64(const uint8_t *at)
+{
+	uint64_t word;
+
+	memcpy(&word, __builtin_assume_aligned(at, sizeof(word)), sizeof(word));
 	return word;
+}
+
+/* With the carry added where the sum begins. */
+static uint64_t add(uint64_t a, uint64_t b)
+{
+	a += b;
+	return a + (a < b);
 }
 
 /* Of bytes at an even address. */
 static uint64_t sum_even(const uint8_t *at, size_t len)
 {
-	uint64_t sum = 0;
+	uint64_t sum = 0, words = 0;
 
 	for (; len >= 2 && (uintptr_t)at % 8 != 0; at += 2, len -= 2)
-		sum += load(at, 2);
-	for (; len >= 8; at += 8, len -= 8) {
-		uint64_t word;
-		memcpy(&word, __builtin_assume_aligned(at, 8), sizeof(word));
-		sum += (word & UINT32_MAX) + (word >> 32);
-	}
+		sum += load16(at);
+	for (; len >= 32; at += 32, len -= 32)
+		words = add(add(add(add(words, load64(at)), load64(at + 8)), load64(at + 16)),
+			load64(at + 24));
+	for (; len >= 8; at += 8, len -= 8)
+		words = add(words, load64(at));
+	sum += (words & UINT32_MAX) + (words >> 32);
 	for (; len >= 2; at += 2, len -= 2)
-		sum += load(at, 2);
+		sum += load16(at);
 	return len ? sum + *at : sum;
 }
 

@@ -117,11 +117,8 @@ enum status switch_network(const char *name, int uplink)
 
 uint64_t switch_mac(const uint8_t *bytes)
 {
-	uint64_t mac = 0;
-
-	for (unsigned i = 0; i < 6; i++)
-		mac |= (uint64_t)bytes[i] << (8 * i);
-	return mac;
+	return (uint64_t)bytes[0] | (uint64_t)bytes[1] << 8 | (uint64_t)bytes[2] << 16 |
+	       (uint64_t)bytes[3] << 24 | (uint64_t)bytes[4] << 32 | (uint64_t)bytes[5] << 40;
 }
 
 struct switch_port *switch_find(struct network *network, uint64_t mac)

@@ -80,8 +80,20 @@ static struct host_wire wire_of(
 	return (struct host_wire){.source = source, .rising_edge = flags == EDGE_RISING};
 }
 
+/* libfdt goes through all of the tree to find it, and nearly all name the same. Negative: there is none. */
+static int find_controller(struct machine_reader *r, uint32_t phandle)
+{
+	if (!phandle)
+		return -1;
+	if (r->controller != phandle) {
+		r->controller = phandle;
+		r->controller_node = fdt_node_offset_by_phandle(r->fdt, phandle);
+	}
+	return r->controller_node;
+}
+
 /* The first interrupt of the node. */
-static struct host_wire read_wire(const struct machine_reader *r, const struct dt_walk *walk)
+static struct host_wire read_wire(struct machine_reader *r, const struct dt_walk *walk)
 {
 	int node = walk->node[walk->depth];
 	struct cells extended = cells_of(r->fdt, node, "interrupts-extended");
@@ -92,8 +104,7 @@ static struct host_wire read_wire(const struct machine_reader *r, const struct d
 		return (struct host_wire){0};
 	if (extended.n >= 2)
 		plain = (struct cells){extended.at + 1, extended.n - 1};
-	int width = (int)dt_u32(
-		r->fdt, fdt_node_offset_by_phandle(r->fdt, parent), "#interrupt-cells", 1);
+	int width = (int)dt_u32(r->fdt, find_controller(r, parent), "#interrupt-cells", 1);
 
 	if (width < plain.n)
 		plain.n = width;
@@ -135,15 +146,15 @@ static void read_windows(const struct machine_reader *r, int node, struct host_p
 }
 
 /* How many cells an entry of interrupt-map has behind its phandle; -1: no such controller. */
-static int parent_cells(const void *fdt, uint32_t phandle, int *address)
+static int parent_cells(struct machine_reader *r, uint32_t phandle, int *address)
 {
-	int parent = phandle ? fdt_node_offset_by_phandle(fdt, phandle) : -1;
+	int parent = find_controller(r, phandle);
 	uint32_t a, n;
 
 	if (parent < 0)
 		return -1;
-	a = dt_u32(fdt, parent, "#address-cells", 0);
-	n = dt_u32(fdt, parent, "#interrupt-cells", 1);
+	a = dt_u32(r->fdt, parent, "#address-cells", 0);
+	n = dt_u32(r->fdt, parent, "#interrupt-cells", 1);
 	if (a > 2 || !n || n > 4)
 		return -1;
 	*address = (int)a;
@@ -151,7 +162,7 @@ static int parent_cells(const void *fdt, uint32_t phandle, int *address)
 }
 
 /* Function (3 cells) and pin, then the controller, its address and specifier. */
-static void read_routes(const struct machine_reader *r, int node, struct host_pci *pci)
+static void read_routes(struct machine_reader *r, int node, struct host_pci *pci)
 {
 	struct cells map = cells_of(r->fdt, node, "interrupt-map");
 	struct cells mask = cells_of(r->fdt, node, "interrupt-map-mask");
@@ -160,7 +171,7 @@ static void read_routes(const struct machine_reader *r, int node, struct host_pc
 	pci->pin_mask = mask.n == 4 ? (uint8_t)cell(mask, 3) : 0xff;
 	for (int at = 0; at + 5 <= map.n && pci->n_routes < HOST_PCI_ROUTES_MAX;) {
 		uint32_t parent = cell(map, at + 4);
-		int address, n = parent_cells(r->fdt, parent, &address);
+		int address, n = parent_cells(r, parent, &address);
 
 		if (n < 0 || at + 5 + address + n > map.n)
 			return;

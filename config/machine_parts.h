@@ -15,7 +15,9 @@ struct machine_reader {
 	uint32_t intc[MACHINE_HARTS_MAX];        /* of the harts' own interrupt controllers */
 	uint32_t imsic_index[MACHINE_HARTS_MAX]; /* Hart Index of the harts' IMSIC pages */
 	uint32_t uart_parent, plic, imsic, aplic;
-	int stdout_node; /* -1: none */
+	int stdout_node;     /* -1: none */
+	uint32_t controller; /* the interrupt controller found last: its phandle, and where it is */
+	int controller_node;
 };
 
 /* RAM and reserved ranges. */

@@ -126,10 +126,8 @@ enum dm_answer host_submit(struct host *host, unsigned port, struct dm_request *
 	case DM_RELEASE:
 	case DM_RECLAIM:
 		return vm_release_submit(vm, request);
-	case DM_SEND:
-		return request_send(vm_port(vm, port), request);
 	default:
-		return request_disk(vm_port(vm, port), request);
+		return request_submit(vm_port(vm, port), request);
 	}
 }
 

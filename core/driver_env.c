@@ -25,13 +25,12 @@ struct callee {
 
 static struct spinlock callees_lock; /* of these two; who asks whether there are any has none */
 static struct callee callees[DRIVER_AGAIN_MAX];
-static unsigned n_callees;
+unsigned driver_env_callees;
 
 static struct ticker tickers[DRIVER_TICKS_MAX]; /* filled at boot */
 static unsigned n_tickers;
 static uint64_t second; /* in units of `time` */
-static uint64_t due;    /* when the next tick is allowed */
-static bool wanted;     /* by a driver */
+uint64_t driver_env_due = UINT64_MAX;
 
 void driver_env_init(uint64_t timebase_hz)
 {
@@ -82,38 +81,31 @@ bool driver_every_second(bool (*tick)(void *owner), void *owner)
 	return true;
 }
 
+static bool change_due(uint64_t from, uint64_t to)
+{
+	return __atomic_compare_exchange_n(
+		&driver_env_due, &from, to, false, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED);
+}
+
 /* The hart that asks first sets its own timer; the others do when they next look. */
 void driver_watch(void)
 {
-	if (__atomic_load_n(&wanted, __ATOMIC_RELAXED))
-		return;
-	__atomic_store_n(&due, csr_read(time) + second, __ATOMIC_RELAXED);
-	__atomic_store_n(&wanted, true, __ATOMIC_RELEASE);
-	hart_kick(hart_self()->index);
-}
-
-uint64_t driver_env_next(void)
-{
-	if (!__atomic_load_n(&wanted, __ATOMIC_ACQUIRE))
-		return UINT64_MAX;
-	return __atomic_load_n(&due, __ATOMIC_RELAXED);
+	if (driver_env_next() == UINT64_MAX && change_due(UINT64_MAX, csr_read(time) + second))
+		hart_kick(hart_self()->index);
 }
 
 void driver_env_tick(uint64_t now)
 {
-	uint64_t last = __atomic_load_n(&due, __ATOMIC_RELAXED);
+	uint64_t due = driver_env_next();
 	bool again = false;
 
-	/* One of the harts that find it due does it. */
-	if (now < last || !__atomic_compare_exchange_n(&due, &last, now + second, false,
-				  __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+	/* One of the harts that find it due does it. Who asks from now on counts. */
+	if (now < due || !change_due(due, UINT64_MAX))
 		return;
-	/* Who asks from now on counts; a tick that finds nothing in flight comes before its request. */
-	__atomic_store_n(&wanted, false, __ATOMIC_SEQ_CST);
 	for (unsigned i = 0; i < n_tickers; i++)
 		again |= tickers[i].tick(tickers[i].owner);
 	if (again)
-		__atomic_store_n(&wanted, true, __ATOMIC_RELEASE);
+		change_due(UINT64_MAX, now + second);
 }
 
 /* ---- called again ---- */
@@ -123,19 +115,14 @@ void driver_again(void (*call)(void *owner), void *owner)
 	unsigned i = 0;
 
 	spin_lock(&callees_lock);
-	while (i < n_callees && (callees[i].call != call || callees[i].owner != owner))
+	while (i < driver_env_callees && (callees[i].call != call || callees[i].owner != owner))
 		i++;
 	ASSERT(i < DRIVER_AGAIN_MAX);
 	callees[i] = (struct callee){call, owner};
-	if (i == n_callees)
-		__atomic_store_n(&n_callees, i + 1, __ATOMIC_RELAXED);
+	if (i == driver_env_callees)
+		__atomic_store_n(&driver_env_callees, i + 1, __ATOMIC_RELAXED);
 	spin_unlock(&callees_lock);
 	hart_kick(hart_self()->index);
-}
-
-bool driver_env_pending(void)
-{
-	return __atomic_load_n(&n_callees, __ATOMIC_RELAXED);
 }
 
 void driver_env_again(void)
@@ -143,10 +130,10 @@ void driver_env_again(void)
 	struct callee now[DRIVER_AGAIN_MAX];
 
 	spin_lock(&callees_lock);
-	unsigned n = n_callees;
+	unsigned n = driver_env_callees;
 
 	memcpy(now, callees, n * sizeof(now[0]));
-	__atomic_store_n(&n_callees, 0, __ATOMIC_RELAXED);
+	__atomic_store_n(&driver_env_callees, 0, __ATOMIC_RELAXED);
 	spin_unlock(&callees_lock);
 	for (unsigned i = 0; i < n; i++)
 		now[i].call(now[i].owner);

@@ -15,6 +15,7 @@
 #include "core/trap.h"
 #include "core/vm.h"
 #include "core/walk.h"
+#include "include/abi/aia.h"
 
 static uint64_t access_fault(uint64_t scause)
 {
@@ -38,6 +39,11 @@ static const char *fault_name(uint64_t scause)
 	default:
 		return "store/AMO guest-page fault";
 	}
+}
+
+static gpa_t fault_address(const struct exit_info *e)
+{
+	return gpa(e->htval << 2 | (e->stval & 3));
 }
 
 /* Returns as mmio_fault() does. */
@@ -105,35 +111,6 @@ static bool load(struct vcpu *vcpu, gpa_t addr)
 	       load_aia(vcpu, addr);
 }
 
-enum stored {
-	STORE_NOWHERE,
-	STORE_DONE,
-	STORE_AGAIN, /* the device is not ready for it: the instruction is to run again */
-};
-
-static enum stored store(struct vcpu *vcpu, gpa_t addr)
-{
-	struct vm *vm = vcpu->vm;
-	const struct insn *insn = &vcpu->last_insn;
-	unsigned unused = 64 - 8u * insn->size;
-	uint64_t value = insn->reg ? vcpu->regs[insn->reg] << unused >> unused : 0;
-
-	if (in_plic(vm, addr)) {
-		vplic_write(&vm->vplic, addr.a - GUEST_PLIC_BASE, insn->size, value);
-		vm_update_external_irqs(vm);
-		return STORE_DONE;
-	}
-	enum dm_mmio answer = dm_mmio_write(vm->dm, addr, insn->size, value);
-
-	if (answer == DM_MMIO_NONE)
-		return vm->aia && aia_write(vm, addr, insn->size, value) ? STORE_DONE
-									 : STORE_NOWHERE;
-	/* Not when the access ended the VM. */
-	if (vm->state == VM_RUNNING)
-		vm_run_devices(vm);
-	return answer == DM_MMIO_AGAIN ? STORE_AGAIN : STORE_DONE;
-}
-
 /* ---- the instruction; each returns as mmio_fault() does ---- */
 
 /* A sibling's request may be long: not all vCPUs of a VM wait for it at once on as many harts. false: it is to run again. */
@@ -161,19 +138,56 @@ static bool emulate_load(struct vcpu *vcpu, gpa_t addr)
 	return TRAP_LEFT_ALONE >> insn->reg & 1;
 }
 
-static __attribute__((noinline)) bool emulate_store(struct vcpu *vcpu, gpa_t addr)
+/* Nothing that needs a device to run. */
+static bool in_aia(const struct vm *vm, gpa_t addr)
 {
-	if (!lock_vm(vcpu))
-		return false;
-	enum stored stored = store(vcpu, addr);
+	return vm->aia && (addr.a - GUEST_IMSIC_BASE < IMSIC_PAGE_SIZE * VM_VCPUS_MAX ||
+				  addr.a - GUEST_APLIC_BASE < GUEST_APLIC_SIZE);
+}
 
-	vm_unlock_devices(vcpu->vm);
-	if (stored == STORE_NOWHERE)
-		return refuse(vcpu, addr);
-	if (stored == STORE_AGAIN)
+/* With the lock, which it gives up. */
+static __attribute__((noinline)) bool store_device(struct vcpu *vcpu, gpa_t addr, uint64_t value)
+{
+	struct vm *vm = vcpu->vm;
+	enum dm_mmio answer = dm_mmio_write(vm->dm, addr, vcpu->last_insn.size, value);
+
+	/* Not when the access ended the VM. */
+	if (answer != DM_MMIO_NONE && vm->state == VM_RUNNING)
+		vm_run_devices(vm);
+	vm_unlock_devices(vm);
+	if (answer == DM_MMIO_NONE)
+		return refuse(vcpu, fault_address(&vcpu->last_exit));
+	/* Where the device is not ready for it the instruction is to run again. */
+	if (answer == DM_MMIO_AGAIN)
 		vcpu->request = VCPU_YIELD;
 	else
 		vcpu_skip(vcpu->last_insn.length);
+	return false;
+}
+
+static __attribute__((noinline)) bool emulate_store(struct vcpu *vcpu, gpa_t addr)
+{
+	struct vm *vm = vcpu->vm;
+	const struct insn *insn = &vcpu->last_insn;
+
+	if (!lock_vm(vcpu))
+		return false;
+	unsigned unused = 64 - 8u * insn->size;
+	uint64_t value = insn->reg ? vcpu->regs[insn->reg] << unused >> unused : 0;
+	bool done = true;
+
+	if (in_plic(vm, addr)) {
+		vplic_write(&vm->vplic, addr.a - GUEST_PLIC_BASE, insn->size, value);
+		vm_update_external_irqs(vm);
+	} else if (in_aia(vm, addr)) {
+		done = aia_write(vm, addr, insn->size, value);
+	} else {
+		return store_device(vcpu, addr, value);
+	}
+	spin_unlock(&vm->lock);
+	if (!done)
+		return refuse(vcpu, addr);
+	vcpu_skip(insn->length);
 	return false;
 }
 
@@ -266,7 +280,7 @@ bool mmio_fault(struct vcpu *vcpu)
 
 	if (!e->htval && !find_address(vcpu))
 		return false;
-	gpa_t addr = gpa(e->htval << 2 | (e->stval & 3));
+	gpa_t addr = fault_address(e);
 
 	if (addr.a - GUEST_RAM_BASE >= vcpu->vm->spec->memory)
 		return emulate(vcpu, addr);

@@ -10,8 +10,8 @@
 #define FRAME_RECORD 1024u
 
 /* Of an image in one run of the devices: bytes that are copied, or so many that are discarded or zeroed. */
-#define IMAGE_COPY  MIB(1)
-#define IMAGE_RANGE MIB(64)
+#define IMAGE_COPY  (MIB(1) / 4)
+#define IMAGE_RANGE MIB(16)
 
 struct lent {
 	struct lent *next; /* in the pool, in vm->finished, in `waiting` */
@@ -22,7 +22,10 @@ struct lent {
 	unsigned slice;
 	uint32_t within;
 	union {
-		struct block_request block;
+		struct {
+			struct block_request block;
+			uint64_t offset; /* of the part; its own is changed on the way */
+		};
 		struct {
 			struct switch_frame frame;
 			struct iovec_piece *data;
@@ -116,6 +119,15 @@ static void finish(struct lent *lent, enum status status)
 	vm_request_over(port);
 }
 
+/* Whoever was refused may try again. */
+static void tell_room(struct vm_port *port)
+{
+	if (!port->requests.refused)
+		return;
+	port->requests.refused = false;
+	dm_port_ready(port->vm->dm, port->number);
+}
+
 void request_take_finished(struct vm *vm)
 {
 	struct lent *lent = __atomic_exchange_n(&vm->finished, NULL, __ATOMIC_ACQUIRE);
@@ -125,8 +137,11 @@ void request_take_finished(struct vm *vm)
 		struct dm_request *request = lent->request;
 		enum status status = lent->status;
 
+		struct vm_port *port = lent->port;
+
 		take_back(lent);
 		dm_request_done(vm->dm, request, status);
+		tell_room(port);
 		lent = next;
 	}
 }
@@ -229,6 +244,7 @@ static enum status submit_part(struct lent *lent)
 	/* Its pieces are so small that no block comes of as many as there is room for. */
 	if (has_data(lent->request) && !lent->block.len)
 		return ERR_UNSUPPORTED;
+	lent->block.offset = lent->offset;
 	return disk_submit(lent->port->disk, &lent->block);
 }
 
@@ -253,7 +269,7 @@ static void part_done(struct block_request *block, enum status status)
 
 	if (status == OK && has_data(lent->request)) {
 		advance(lent, block->len);
-		block->offset += block->len;
+		lent->offset += block->len;
 		if (lent->slice < lent->request->n_slices) {
 			go_on(lent);
 			return;
@@ -337,7 +353,7 @@ static enum dm_answer do_image(struct lent *lent)
 	return DM_BUSY;
 }
 
-enum dm_answer request_disk(struct vm_port *port, struct dm_request *request)
+static enum dm_answer request_disk(struct vm_port *port, struct dm_request *request)
 {
 	enum dm_answer answer;
 	struct lent *lent = lend(port, request, &answer);
@@ -354,6 +370,7 @@ enum dm_answer request_disk(struct vm_port *port, struct dm_request *request)
 		.done = port->window ? image_done : part_done,
 		.owner = lent,
 	};
+	lent->offset = request->offset;
 	if (port->window)
 		return do_image(lent);
 	enum status status = submit_part(lent);
@@ -437,7 +454,7 @@ static enum dm_answer send_packet(struct vm_port *port, struct dm_request *reque
 		       : DM_BUSY;
 }
 
-enum dm_answer request_send(struct vm_port *port, struct dm_request *request)
+static enum dm_answer request_send(struct vm_port *port, struct dm_request *request)
 {
 	if (port->vsock)
 		return send_packet(port, request);
@@ -464,4 +481,14 @@ enum dm_answer request_send(struct vm_port *port, struct dm_request *request)
 		return DM_LENT;
 	take_back(lent);
 	return sent == SWITCH_BUSY ? DM_BUSY : DM_DONE;
+}
+
+enum dm_answer request_submit(struct vm_port *port, struct dm_request *request)
+{
+	enum dm_answer answer =
+		request->op == DM_SEND ? request_send(port, request) : request_disk(port, request);
+
+	if (answer == DM_BUSY)
+		port->requests.refused = true;
+	return answer;
 }

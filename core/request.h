@@ -16,14 +16,14 @@ struct lent;
 /* Records of one port; the VM's lock protects it. */
 struct request_pool {
 	struct lent *free;
+	bool refused; /* DM_BUSY was said since the last request came back */
 };
 
 /* false: too little memory. */
 MUST_CHECK bool request_pool_create(struct request_pool *pool, bool disk);
 
-/* host_submit() for a disk's or a network's port. */
-enum dm_answer request_disk(struct vm_port *port, struct dm_request *request);
-enum dm_answer request_send(struct vm_port *port, struct dm_request *request);
+/* host_submit() for the port of a disk, a network or a vsock. */
+enum dm_answer request_submit(struct vm_port *port, struct dm_request *request);
 
 /* Tells the device model of what is over. With the VM's lock. */
 void request_take_finished(struct vm *vm);

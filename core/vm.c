@@ -278,16 +278,11 @@ static void drain(struct vm *vm)
 }
 
 /* Requests of VMs that wait for them came back. */
-static bool drains;
-
-bool vm_drains_pending(void)
-{
-	return __atomic_load_n(&drains, __ATOMIC_RELAXED);
-}
+bool vm_drains;
 
 void vm_drain_all(void)
 {
-	__atomic_store_n(&drains, false, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&vm_drains, false, __ATOMIC_SEQ_CST);
 	for (struct vm *vm = vm_first(); vm; vm = vm->next)
 		if (__atomic_load_n(&vm->draining, __ATOMIC_RELAXED))
 			drain(vm);
@@ -342,6 +337,11 @@ static void wake_for_devices(struct vm *vm)
 	}
 }
 
+/* In vm->ready: requests are over, which is no port's affair. */
+#define NO_PORT 31
+
+_Static_assert(VM_DEVICES_MAX < NO_PORT, "a bit for each port");
+
 void vm_ready(struct vm *vm, unsigned port)
 {
 	uint32_t bit = 1u << port;
@@ -362,17 +362,17 @@ void vm_request_over(struct vm_port *port)
 
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	if (!__atomic_load_n(&vm->draining, __ATOMIC_RELAXED)) {
-		vm_ready(vm, port->number);
+		vm_ready(vm, NO_PORT);
 		return;
 	}
 	/* Another VM's lock may be held here; to take this one apart none may be. */
-	__atomic_store_n(&drains, true, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&vm_drains, true, __ATOMIC_SEQ_CST);
 	csr_set(sip, SIE_SSIE);
 }
 
 void vm_tell_devices(struct vm *vm)
 {
-	uint32_t ready = __atomic_exchange_n(&vm->ready, 0, __ATOMIC_ACQUIRE);
+	uint32_t ready = __atomic_exchange_n(&vm->ready, 0, __ATOMIC_ACQUIRE) & ~(1u << NO_PORT);
 
 	request_take_finished(vm);
 	for (; ready; ready &= ready - 1)
@@ -411,7 +411,8 @@ uint64_t vm_device_memory(const struct vm *vm)
 	uint64_t size = dm_memory_needed(vm->spec);
 
 	for (unsigned i = 0; i < vm->spec->n_devices; i++)
-		size -= vm->spec->devices[i].arena_size;
+		if (vm->spec->devices[i].kind == VM_DEVICE_FS)
+			size -= vm->spec->devices[i].arena_size;
 	return size;
 }
 

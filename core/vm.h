@@ -266,7 +266,11 @@ struct vm_port;
 void vm_request_over(struct vm_port *port);
 
 /* Takes VMs apart that ended before what they had lent came back. With no lock held, after an interrupt of our own. */
-bool vm_drains_pending(void);
+extern bool vm_drains;
+static inline bool vm_drains_pending(void)
+{
+	return __atomic_load_n(&vm_drains, __ATOMIC_RELAXED);
+}
 void vm_drain_all(void);
 
 /* Gives every vCPU what the PLIC says now. With the lock. */

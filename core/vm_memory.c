@@ -172,16 +172,24 @@ static uint64_t blocks_of(gpa_t addr, uint64_t len, uint64_t *first)
 	return len ? index_of(gpa(addr.a + len - 1)) + 1 : *first;
 }
 
-void *vm_ram(struct vm *vm, gpa_t addr, uint64_t len)
+/* Out of line, so that what is there already, which is nearly all, needs no stack frame. */
+static __attribute__((noinline)) void *populate_range(struct vm *vm, gpa_t addr, uint64_t len)
 {
-	if (!range_inside(addr.a, len, GUEST_RAM_BASE, vm->spec->memory))
-		return NULL;
 	uint64_t b, end = blocks_of(addr, len, &b);
 
 	for (; b < end; b++)
 		if (vm_populate(vm, gpa(GUEST_RAM_BASE + b * BLOCK_SIZE), VM_ZEROED) ==
 			VM_NO_MEMORY)
 			return NULL;
+	return vm->ram + (addr.a - GUEST_RAM_BASE);
+}
+
+void *vm_ram(struct vm *vm, gpa_t addr, uint64_t len)
+{
+	if (!range_inside(addr.a, len, GUEST_RAM_BASE, vm->spec->memory))
+		return NULL;
+	if (addr.a % BLOCK_SIZE + len > BLOCK_SIZE || !len || !is_populated(vm, index_of(addr)))
+		return populate_range(vm, addr, len);
 	return vm->ram + (addr.a - GUEST_RAM_BASE);
 }
 
@@ -220,10 +228,8 @@ static bool populate_pinned(struct vm *vm, uint64_t index)
 	return true;
 }
 
-void *vm_pin(struct vm *vm, gpa_t addr, uint64_t len)
+static __attribute__((noinline)) void *pin_range(struct vm *vm, gpa_t addr, uint64_t len)
 {
-	if (!range_inside(addr.a, len, GUEST_RAM_BASE, vm->spec->memory))
-		return NULL;
 	uint64_t first, end = blocks_of(addr, len, &first);
 
 	for (uint64_t b = first; b < end; b++) {
@@ -232,6 +238,15 @@ void *vm_pin(struct vm *vm, gpa_t addr, uint64_t len)
 			return NULL;
 		}
 	}
+	return vm->ram + (addr.a - GUEST_RAM_BASE);
+}
+
+void *vm_pin(struct vm *vm, gpa_t addr, uint64_t len)
+{
+	if (!range_inside(addr.a, len, GUEST_RAM_BASE, vm->spec->memory))
+		return NULL;
+	if (addr.a % BLOCK_SIZE + len > BLOCK_SIZE || !len || !pin_block(vm, index_of(addr)))
+		return pin_range(vm, addr, len);
 	return vm->ram + (addr.a - GUEST_RAM_BASE);
 }
 

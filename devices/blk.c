@@ -13,7 +13,7 @@
 
 #include "devices/blk_request.h"
 
-#define BATCH 32 /* chains a run */
+#define BATCH 64 /* chains a run */
 
 /* Longer segments would only be split again: no host page is larger. */
 #define SEGMENT_BYTES MIB(2)

@@ -15,7 +15,7 @@ struct dm {
 	struct fixed fixed;
 	struct vq_chain *chain; /* scratch: nothing in it outlives one call of a device */
 	unsigned n_devices;
-	uint32_t pending; /* bit i: device i has work; FIXED: `fixed` has */
+	uint32_t pending; /* bit i: device i has work; from FIXED_SHIFT on: one of `fixed` has */
 	/* Bytes of the virtio-mmio windows, of the window for BARs and of ECAM: 0 where the transport is the other. */
 	uint64_t mmio_size, bar_size, ecam_size;
 	struct device device[VM_DEVICES_MAX];
@@ -23,9 +23,9 @@ struct dm {
 	struct virtio_pci function[VM_DEVICES_MAX];
 };
 
-#define FIXED (1u << 31)
+#define FIXED_SHIFT 24
 
-_Static_assert(VM_DEVICES_MAX < 31, "FIXED is no device's bit");
+_Static_assert(VM_DEVICES_MAX <= FIXED_SHIFT, "a bit for each device");
 
 /* ---- life ---- */
 
@@ -205,10 +205,10 @@ static enum dm_mmio write_other(struct dm *dm, gpa_t addr, unsigned size, uint64
 		return write_bar(dm, addr, size, value);
 	if (addr.a - GUEST_ECAM_BASE < dm->ecam_size)
 		return write_config(dm, addr.a - GUEST_ECAM_BASE, size, value);
-	if (!fixed_write(&dm->fixed, addr, size, value))
-		return DM_MMIO_NONE;
-	dm->pending |= FIXED;
-	return DM_MMIO_DONE;
+	unsigned which = fixed_write(&dm->fixed, addr, size, value);
+
+	dm->pending |= which << FIXED_SHIFT;
+	return which ? DM_MMIO_DONE : DM_MMIO_NONE;
 }
 
 enum dm_mmio dm_mmio_write(struct dm *dm, gpa_t addr, unsigned size, uint64_t value)
@@ -235,7 +235,7 @@ void dm_port_ready(struct dm *dm, unsigned port)
 		}
 	}
 	if (port == GUEST_UART_PORT)
-		dm->pending |= FIXED;
+		dm->pending |= FIXED_UART << FIXED_SHIFT;
 }
 
 void dm_request_done(struct dm *dm, struct dm_request *request, enum status status)
@@ -248,7 +248,7 @@ void dm_request_done(struct dm *dm, struct dm_request *request, enum status stat
 
 void dm_alarm(struct dm *dm)
 {
-	dm->pending |= FIXED;
+	dm->pending |= FIXED_RTC << FIXED_SHIFT;
 }
 
 bool dm_run(struct dm *dm)
@@ -258,11 +258,13 @@ bool dm_run(struct dm *dm)
 	if (pending == 0)
 		return false;
 	dm->pending = 0;
-	for (unsigned i = 0; i < dm->n_devices; i++) {
-		if ((pending & (1u << i)) && device_run(&dm->device[i], dm->chain))
+	uint32_t todo = pending & ((1u << FIXED_SHIFT) - 1);
+
+	for (unsigned i = 0; todo != 0; i++, todo >>= 1) {
+		if ((todo & 1) && device_run(&dm->device[i], dm->chain))
 			dm->pending |= 1u << i;
 	}
-	if (pending & FIXED)
-		fixed_run(&dm->fixed);
+	if (pending >> FIXED_SHIFT)
+		fixed_run(&dm->fixed, pending >> FIXED_SHIFT);
 	return dm->pending != 0;
 }

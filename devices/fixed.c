@@ -39,40 +39,44 @@ static void *self_of(struct fixed *fixed, const struct window *w)
 	return (char *)fixed + w->self;
 }
 
-/* NULL: `addr` is in no window. */
-static const struct window *find_window(gpa_t addr)
+_Static_assert(FIXED_ALL == (1u << N_WINDOWS) - 1, "a bit for each, in the table's order");
+
+/* N_WINDOWS: `addr` is in none. */
+static unsigned find_window(gpa_t addr)
 {
-	for (unsigned i = 0; i < N_WINDOWS; i++) {
-		if (addr.a - windows[i].base < windows[i].size)
-			return &windows[i];
-	}
-	return NULL;
+	unsigned i = 0;
+
+	while (i < N_WINDOWS && addr.a - windows[i].base >= windows[i].size)
+		i++;
+	return i;
 }
 
 bool fixed_read(struct fixed *fixed, gpa_t addr, unsigned size, uint64_t *value)
 {
-	const struct window *w = find_window(addr);
+	unsigned i = find_window(addr);
+	const struct window *w = &windows[i];
 
-	if (!w)
+	if (i == N_WINDOWS)
 		return false;
 	*value = w->read ? w->read(self_of(fixed, w), addr.a - w->base, size) : 0;
 	return true;
 }
 
-bool fixed_write(struct fixed *fixed, gpa_t addr, unsigned size, uint64_t value)
+unsigned fixed_write(struct fixed *fixed, gpa_t addr, unsigned size, uint64_t value)
 {
-	const struct window *w = find_window(addr);
+	unsigned i = find_window(addr);
+	const struct window *w = &windows[i];
 
-	if (!w)
-		return false;
+	if (i == N_WINDOWS)
+		return 0;
 	w->write(self_of(fixed, w), addr.a - w->base, size, value);
-	return true;
+	return 1u << i;
 }
 
-void fixed_run(struct fixed *fixed)
+void fixed_run(struct fixed *fixed, unsigned which)
 {
-	for (unsigned i = 0; i < N_WINDOWS; i++) {
-		if (windows[i].run)
+	for (unsigned i = 0; which != 0; i++, which >>= 1) {
+		if ((which & 1) && windows[i].run)
 			windows[i].run(self_of(fixed, &windows[i]));
 	}
 }

@@ -159,7 +159,9 @@ static enum posted post(struct device *dev, unsigned pair, const struct vq_chain
 	struct net_rx *rx = &net->rx[pair];
 	uint32_t token = (rx->first + rx->n) % DM_POSTED_MAX;
 	struct net_rx_buffer *buffer = &rx->buffer[token];
-	struct posting p = {.n = 0};
+	struct posting p;
+
+	p.n = p.len = 0;
 
 	for (unsigned i = 0; i < chain->n_in; i++) {
 		if (!add_slice(&p, &chain->segment[chain->n_out + i]))

@@ -10,12 +10,12 @@
 
 static bool enabled(const struct virtio_pci *pci)
 {
-	return pci_get(&pci->function, CONTROL, 2) & PCI_MSIX_CONTROL_ENABLE;
+	return pci_get16(&pci->function, CONTROL) & PCI_MSIX_CONTROL_ENABLE;
 }
 
 static bool may_send(const struct device *dev)
 {
-	uint32_t control = pci_get(&dev->pci->function, CONTROL, 2);
+	uint32_t control = pci_get16(&dev->pci->function, CONTROL);
 
 	return (control & PCI_MSIX_CONTROL_ENABLE) && !(control & PCI_MSIX_CONTROL_MASK) &&
 	       virtio_pci_is_master(dev);
@@ -49,11 +49,11 @@ void virtio_pci_msix_update(struct device *dev)
 {
 	struct pci_function *f = &dev->pci->function;
 	bool intx = dev->isr != 0 && !enabled(dev->pci);
-	uint32_t status = pci_get(f, PCI_STATUS, 2) & ~PCI_STATUS_INTERRUPT;
 
-	pci_set(f, PCI_STATUS, 2, status | (intx ? PCI_STATUS_INTERRUPT : 0));
+	f->config[PCI_STATUS] &= (uint8_t)~PCI_STATUS_INTERRUPT;
+	f->config[PCI_STATUS] |= intx ? PCI_STATUS_INTERRUPT : 0;
 	pci_intx(dev->pci->bus, dev->index,
-		intx && !(pci_get(f, PCI_COMMAND, 2) & PCI_COMMAND_INTX_DISABLE));
+		intx && !(pci_get16(f, PCI_COMMAND) & PCI_COMMAND_INTX_DISABLE));
 	if (dev->pci->pending != 0 && may_send(dev))
 		send_pending(dev);
 }

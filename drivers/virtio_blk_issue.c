@@ -126,12 +126,43 @@ static uint16_t fill(const struct blk_disk *d, const struct block_request *r, st
 	return n;
 }
 
+/* Nearly all requests: all of it fits one part, a descriptor for each segment. false: it does not. */
+static bool issue_whole(struct blk_queue *q, struct block_request *r, unsigned pieces)
+{
+	const struct blk_disk *d = q->disk;
+	uint64_t bytes = 0;
+
+	if (r->driver[BLK_ISSUED] || r->n > pieces || r->len > PART_BYTES_MAX ||
+		r->len > d->size_max)
+		return false;
+	struct blk_slot *slot = next_slot(q, types[r->op], r->offset / VIRTIO_BLK_SECTOR);
+	uint16_t flags = r->op == BLOCK_READ ? VIRTQ_DESC_F_WRITE : 0;
+
+	for (unsigned i = 0; i < r->n; i++) {
+		const struct block_segment *s = &r->segment[i];
+
+		if (!s->len)
+			return false;
+		slot->table[1 + i] =
+			(struct virtq_desc){.addr = s->addr.a, .len = s->len, .flags = flags};
+		bytes += s->len;
+	}
+	/* What is longer than the request, or shorter, is for the long way. */
+	if (bytes != r->len)
+		return false;
+	send(q, slot, r, r->n);
+	return true;
+}
+
 /* Bytes issued; 0: segments too small to make a block of. */
 static uint64_t issue_data(struct blk_queue *q, struct block_request *r, unsigned room)
 {
 	const struct blk_disk *d = q->disk;
 	struct place p = {r->driver[BLK_SEGMENT], r->driver[BLK_WITHIN]};
 	unsigned pieces = room - 2 < d->seg_max ? room - 2 : d->seg_max;
+
+	if (issue_whole(q, r, pieces))
+		return r->len;
 	uint64_t bytes = part_bytes(d, r, p, pieces), left = r->len - r->driver[BLK_ISSUED];
 	uint64_t sector = (r->offset + r->driver[BLK_ISSUED]) / VIRTIO_BLK_SECTOR;
 

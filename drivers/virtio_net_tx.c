@@ -72,8 +72,9 @@ void net_tx_serve(void *owner)
 	bool more = true, sane = true, room = false;
 
 	for (unsigned rounds = 0; rounds < ROUNDS && more && sane; rounds++) {
-		struct done_list list = {0};
+		struct done_list list;
 
+		list.n = 0;
 		spin_lock(&nic->tx.lock);
 		more = !nic->failed && take_some(nic, &list, &sane);
 		room |= take_room(&nic->tx);

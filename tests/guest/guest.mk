@@ -12,6 +12,8 @@ GUEST_SMP_PAYLOADS := smp_hsm smp_ipi smp_rfence smp_timer smp_lock smp_wfi smp_
 GUEST_AIA_PAYLOADS := aia aia_device
 # What a VM sees of those beside it.
 GUEST_MEASURES := latency time_shared
+# Drivers that do what none would: they need disks and interfaces of the machine (test_hostile_devices.py).
+GUEST_DEVICE_PAYLOADS := hostile_blk hostile_net hostile_pci hostile_balloon
 # These cannot make progress after their first trap and never pass.
 GUEST_ENDLESS := jump_unmapped satp_root
 # These end their VM with a failing status.
@@ -19,7 +21,8 @@ GUEST_FAILING := fails wild_start
 
 # What payload.dts and payload.its make of a bundle, by its name:
 #   GUEST_CPUS GUEST_ARGS (boot arguments) GUEST_WEIGHT GUEST_HARTS GUEST_DEDICATED GUEST_PLIC GUEST_AIA GUEST_FS (a file
-#   server next to the console) GUEST_PCI (else its devices are on virtio-mmio), and PEER_... of a second VM.
+#   server next to the console) GUEST_DISK (its properties) GUEST_TRIAL (a disk that is an image) GUEST_NET (its
+#   properties) GUEST_BALLOON, in this order; GUEST_PCI (else its devices are on virtio-mmio); and PEER_... of a second VM.
 $(foreach p,$(GUEST_SMP_PAYLOADS) $(GUEST_AIA_PAYLOADS) $(GUEST_FAILING),$(eval fit_$(p) := -DGUEST_CPUS=4))
 fit_mmio := -DGUEST_FS -DGUEST_PLIC
 fit_hostile_ring := -DGUEST_FS
@@ -31,6 +34,11 @@ fit_aia_device += -DGUEST_AIA
 fit_restart += -DGUEST_FS
 fit_hostile_ring_smp := -DGUEST_FS -DGUEST_CPUS=2
 
+fit_hostile_blk := -DGUEST_DISK='disk="disk0";' -DGUEST_TRIAL -DGUEST_BALLOON
+fit_hostile_net := -DGUEST_NET='mac=[52 54 00 00 00 01];' -DGUEST_ARGS='"seconds=1"'
+fit_hostile_pci := -DGUEST_PCI -DGUEST_CPUS=2 -DGUEST_DISK='disk="disk0";' -DGUEST_NET='mac=[52 54 00 00 00 01];' -DGUEST_BALLOON
+fit_hostile_balloon := -DGUEST_BALLOON -DGUEST_CPUS=2
+
 # Bundles of other shapes: NAME=PAYLOAD or NAME=PAYLOAD+PEER, and their fit_NAME.
 GUEST_BUNDLES := aia_2=aia aia_hsm=aia+hostile_smp_hsm smp_ipi_64=smp_ipi smp_hsm_16=smp_hsm smp_rfence_16=smp_rfence \
 	two_fp=fp_state+fp_state two_restart=latency+restart two_fails=latency+fails \
@@ -38,6 +46,8 @@ GUEST_BUNDLES := aia_2=aia aia_hsm=aia+hostile_smp_hsm smp_ipi_64=smp_ipi smp_hs
 	latency_burner=latency+burner latency_weight=latency+burner latency_dedicated=latency+burner \
 	latency_fence=latency+hostile_smp_fence latency_ipi=latency+hostile_smp_ipi \
 	two_pmu=pmu+pmu \
+	latency_blk=latency+hostile_blk latency_net=latency+hostile_net latency_balloon=latency+hostile_balloon \
+	two_net=hostile_net+hostile_net two_balloon=hostile_balloon+hostile_balloon \
 	latency_hsm=latency+hostile_smp_hsm latency_wild=latency+wild_start latency_ring=latency+hostile_ring_smp
 
 fit_smp_ipi_64 := -DGUEST_CPUS=64
@@ -60,6 +70,15 @@ fit_latency_weight := -DGUEST_WEIGHT=1000 $(fit_latency_burner)
 fit_latency_dedicated := -DGUEST_HARTS=1 -DGUEST_DEDICATED -DPEER_HARTS=0 $(fit_latency_burner)
 $(foreach h,fence ipi hsm wild ring,$(eval fit_latency_$(h) := $(fit_latency_burner)))
 fit_latency_ring += -DPEER_FS
+fit_latency_blk := -DGUEST_ARGS='"seconds=1 latency-max-ms=20000"' -DPEER_ARGS='"seconds=4"' \
+	-DPEER_DISK='disk="disk0";' -DPEER_TRIAL -DPEER_BALLOON
+fit_latency_net := -DGUEST_NET='mac=[52 54 00 00 00 01];' -DGUEST_ARGS='"seconds=1 latency-max-ms=20000"' \
+	-DPEER_NET='mac=[52 54 00 00 00 02];' -DPEER_ARGS='"seconds=4"' -DPEER_CPUS=2
+fit_latency_balloon := -DGUEST_ARGS='"seconds=1 latency-max-ms=20000"' -DPEER_BALLOON -DPEER_CPUS=2 -DPEER_ARGS='"seconds=3"'
+# The first listens, the second sends.
+fit_two_net := -DGUEST_NET='mac=[52 54 00 00 00 01];' -DGUEST_ARGS='"listen=1 seconds=2"' \
+	-DPEER_NET='mac=[52 54 00 00 00 02];' -DPEER_ARGS='"seconds=3"'
+fit_two_balloon := -DGUEST_BALLOON -DGUEST_CPUS=2 -DGUEST_ARGS='"tag=1"' -DPEER_BALLOON -DPEER_CPUS=2 -DPEER_ARGS='"tag=2"'
 
 GUEST_DIR := $(BUILD)/guest
 GUEST_LIB := $(addprefix tests/guest/,start.S smp.S access.S fpv.S guest.c smp.c measure.c access.c paging.c timer.c virtio.c)
@@ -67,7 +86,7 @@ GUEST_CFLAGS := -std=gnu11 -O2 -g -Wall -Wextra -Wshadow -Werror -I. -march=rv64
 	-mcmodel=medany -ffreestanding -fno-builtin -fno-tree-loop-distribute-patterns \
 	-ffunction-sections -fdata-sections -nostdlib -Wl,--gc-sections -Wl,--build-id=none -Wl,--no-warn-rwx-segments
 
-GUEST_ALL := $(GUEST_PAYLOADS) $(GUEST_SMP_PAYLOADS) $(GUEST_AIA_PAYLOADS) $(GUEST_MEASURES) $(GUEST_ENDLESS) $(GUEST_FAILING)
+GUEST_ALL := $(GUEST_PAYLOADS) $(GUEST_SMP_PAYLOADS) $(GUEST_AIA_PAYLOADS) $(GUEST_DEVICE_PAYLOADS) $(GUEST_MEASURES) $(GUEST_ENDLESS) $(GUEST_FAILING)
 
 guest-payloads: $(foreach p,$(GUEST_ALL) $(foreach b,$(GUEST_BUNDLES),$(firstword $(subst =, ,$(b)))),$(GUEST_DIR)/$(p).fit)
 .PHONY: guest-payloads
@@ -86,11 +105,15 @@ $(GUEST_DIR)/root.erofs: tests/guest/guest.mk | $(SETUP)
 	@ln -s etc/hostname $(GUEST_DIR)/root/link
 	mkfs.erofs -T0 -U 00000000-0000-0000-0000-000000000000 --all-root $@ $(GUEST_DIR)/root >/dev/null
 
+$(GUEST_DIR)/trial.img: | $(SETUP)
+	@mkdir -p $(@D) && truncate -s 16M $@
+
 # $(1): the bundle, $(2): its payload, $(3): the peer's or nothing
 define guest_bundle
 $(GUEST_DIR)/$(1).fit: GUEST_FLAGS := $(fit_$(1)) $(if $(3),-DPEER_KERNEL='"$(3).bin"') \
 	-DGUEST_NAME='"$(1)"' -DGUEST_CONFIG='"$(1).config.dtb"' -DGUEST_KERNEL='"$(2).bin"'
-$(GUEST_DIR)/$(1).fit: $(foreach p,$(2) $(3),$(GUEST_DIR)/$(p).bin) $(if $(findstring _FS,$(fit_$(1))),$(GUEST_DIR)/root.erofs)
+$(GUEST_DIR)/$(1).fit: $(foreach p,$(2) $(3),$(GUEST_DIR)/$(p).bin) $(if $(findstring _FS,$(fit_$(1))),$(GUEST_DIR)/root.erofs) \
+	$(if $(findstring _TRIAL,$(fit_$(1))),$(GUEST_DIR)/trial.img)
 endef
 $(foreach p,$(GUEST_ALL),$(eval $(call guest_bundle,$(p),$(p))))
 guest_words = $(subst +, ,$(subst =, ,$(1)))

@@ -81,7 +81,7 @@ def test_missing_image(tmp_path):
 
 
 def test_image_is_small():
-    assert os.path.getsize(bundles.IMAGE) < 200_000
+    assert os.path.getsize(bundles.IMAGE) < 300_000
 
 
 def test_no_input_is_said(tmp_path):
