@@ -9,13 +9,18 @@
  * first time ("first VU M=.. U=.. ...") and when the program executes the HINT
  * `slti x0, x0, N` ("mark N M=.. ..."), which no machine does anything for.
  *
- * Option: out=FILE.
+ * With entry=ADDRESS, where Vesper's traps from guests begin, each marker has a
+ * second line, "exits N CAUSE=.. ...": how often it was entered for what. A guest-page
+ * fault's cause has the page behind it: "17@c201".
+ *
+ * Options: out=FILE, entry=ADDRESS.
  */
 #include "bench/qemu_plugin.h"
 
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum mode {
@@ -44,8 +49,64 @@ PLUGIN_EXPORT int qemu_plugin_install(
 static FILE *out;
 static qemu_plugin_u64 counter[MODES];
 static bool mode_seen[MODES];
-static struct qemu_plugin_register *priv_register;
-static glib_byte_array *priv_bytes;
+static struct qemu_plugin_register *priv_register, *scause_register, *htval_register;
+static glib_byte_array *register_bytes;
+
+/* Those of several harts may get lost; they are for runs with one. */
+struct exit_count {
+	uint64_t cause, page, n;
+};
+
+static uint64_t entry;
+static struct exit_count exits[256];
+static unsigned n_exits;
+
+static uint64_t read_register(struct qemu_plugin_register *reg)
+{
+	uint64_t value = 0;
+
+	g_byte_array_set_size(register_bytes, 0);
+	if (reg && qemu_plugin_read_register(reg, register_bytes) > 0)
+		memcpy(&value, register_bytes->data,
+			register_bytes->len < sizeof(value) ? register_bytes->len : sizeof(value));
+	return value;
+}
+
+/* Instruction, load and store guest-page faults. */
+static bool has_page(uint64_t cause)
+{
+	return cause == 20 || cause == 21 || cause == 23;
+}
+
+static void entered(unsigned vcpu, void *data)
+{
+	uint64_t cause = read_register(scause_register);
+	uint64_t page = has_page(cause) ? read_register(htval_register) >> 10 : 0;
+	struct exit_count *e = exits;
+
+	(void)vcpu;
+	(void)data;
+	while (e < exits + n_exits && (e->cause != cause || e->page != page))
+		e++;
+	if (e == exits + sizeof(exits) / sizeof(exits[0]))
+		return;
+	if (e == exits + n_exits)
+		exits[n_exits++] = (struct exit_count){cause, page, 0};
+	e->n++;
+}
+
+static void write_exits(unsigned mark)
+{
+	fprintf(out, "exits %u", mark);
+	for (const struct exit_count *e = exits; e < exits + n_exits; e++) {
+		fprintf(out, e->cause >> 63 ? " irq%" PRIu64 : " %" PRIu64,
+			e->cause & (UINT64_MAX >> 1));
+		if (e->page)
+			fprintf(out, "@%" PRIx64, e->page);
+		fprintf(out, "=%" PRIu64, e->n);
+	}
+	fputc('\n', out);
+}
 
 static void write_counters(const char *event)
 {
@@ -53,7 +114,6 @@ static void write_counters(const char *event)
 	for (unsigned m = 0; m < MODES; m++)
 		fprintf(out, " %s=%" PRIu64, mode_name[m], qemu_plugin_u64_sum(counter[m]));
 	fputc('\n', out);
-	fflush(out);
 }
 
 static void marker_executed(unsigned vcpu, void *data)
@@ -63,14 +123,14 @@ static void marker_executed(unsigned vcpu, void *data)
 	(void)vcpu;
 	snprintf(event, sizeof(event), "mark %u", (unsigned)(uintptr_t)data);
 	write_counters(event);
+	if (entry)
+		write_exits((unsigned)(uintptr_t)data);
+	fflush(out);
 }
 
 static enum mode current_mode(void)
 {
-	g_byte_array_set_size(priv_bytes, 0);
-	if (!priv_register || qemu_plugin_read_register(priv_register, priv_bytes) < 1)
-		return MODE_M;
-	return mode_of_priv[priv_bytes->data[0] & 7];
+	return priv_register ? mode_of_priv[read_register(priv_register) & 7] : MODE_M;
 }
 
 static void note_first(enum mode mode)
@@ -82,6 +142,7 @@ static void note_first(enum mode mode)
 	mode_seen[mode] = true;
 	snprintf(event, sizeof(event), "first %s", mode_name[mode]);
 	write_counters(event);
+	fflush(out);
 }
 
 static void block_translated(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
@@ -97,6 +158,9 @@ static void block_translated(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
 
 		qemu_plugin_register_vcpu_insn_exec_inline_per_vcpu(
 			insn, QEMU_PLUGIN_INLINE_ADD_U64, counter[mode], 1);
+		if (entry && qemu_plugin_insn_vaddr(insn) == entry)
+			qemu_plugin_register_vcpu_insn_exec_cb(
+				insn, entered, QEMU_PLUGIN_CB_R_REGS, NULL);
 		qemu_plugin_insn_data(insn, &bits, sizeof(bits));
 		if ((bits & HINT_MASK) == HINT_MATCH)
 			qemu_plugin_register_vcpu_insn_exec_cb(insn, marker_executed,
@@ -112,9 +176,14 @@ static void vcpu_started(qemu_plugin_id_t id, unsigned vcpu)
 
 	(void)id;
 	(void)vcpu;
-	for (unsigned i = 0; i < list->len; i++)
+	for (unsigned i = 0; i < list->len; i++) {
 		if (strcmp(reg[i].name, "priv") == 0)
 			priv_register = reg[i].handle;
+		if (strcmp(reg[i].name, "scause") == 0)
+			scause_register = reg[i].handle;
+		if (strcmp(reg[i].name, "htval") == 0)
+			htval_register = reg[i].handle;
+	}
 	g_array_free(list, 1);
 	if (!priv_register)
 		fputs("error: QEMU does not show the register `priv`\n", out);
@@ -123,16 +192,19 @@ static void vcpu_started(qemu_plugin_id_t id, unsigned vcpu)
 int qemu_plugin_install(qemu_plugin_id_t id, const struct qemu_info *info, int argc, char **argv)
 {
 	(void)info;
-	for (int i = 0; i < argc; i++)
+	for (int i = 0; i < argc; i++) {
 		if (strncmp(argv[i], "out=", 4) == 0)
 			out = fopen(argv[i] + 4, "w");
+		if (strncmp(argv[i], "entry=", 6) == 0)
+			entry = strtoull(argv[i] + 6, NULL, 16);
+	}
 	if (!out)
 		return -1;
 	for (unsigned m = 0; m < MODES; m++) {
 		counter[m].score = qemu_plugin_scoreboard_new(sizeof(uint64_t));
 		counter[m].offset = 0;
 	}
-	priv_bytes = g_byte_array_new();
+	register_bytes = g_byte_array_new();
 	qemu_plugin_register_vcpu_init_cb(id, vcpu_started);
 	qemu_plugin_register_vcpu_tb_trans_cb(id, block_translated);
 	return 0;

@@ -7,6 +7,7 @@ nearly so. A figure that cannot be had is printed as "not measured" and fails th
 
     bench/run.py            measure all, print the table, exit 1 where a ceiling is passed
     bench/run.py --payload  no Debian: only the programs of bench/*.S
+    bench/run.py --devices  only disk and network (bench/devices.py)
     bench/run.py --markdown the same table for docs/benchmarks.md
     bench/run.py --verbose  show the split by mode (firmware, Vesper, guest) and QEMU's commands
 """
@@ -24,10 +25,15 @@ import sys
 import tempfile
 import time
 
+import devices
+
 BENCH = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(BENCH)
 BUILD = os.path.abspath(os.environ.get("BUILD", os.path.join(ROOT, "build")))
 OUT = os.path.join(BUILD, "bench")
+DEBIAN = os.path.join(BUILD, "debian")
+IMAGE = os.path.join(BUILD, "vesper.bin")
+PLUGIN = os.path.join(OUT, "count.so")
 VESPER = os.environ.get("VESPER", os.path.join(BUILD, "vesper"))
 QEMU = "qemu-system-riscv64"
 TOLERANCE = 1.02
@@ -105,6 +111,7 @@ VM_CONFIG = """/dts-v1/;
 	bench {
 		compatible = "vesper,vm";
 		memory-mib = <512>;
+		transport = "mmio";
 		%s
 		kernel = "kernel";
 		console { compatible = "vesper,console"; };
@@ -152,9 +159,11 @@ def build():
     """The plugin, the marker program, and the payloads with their bundles."""
     os.makedirs(OUT, exist_ok=True)
     command("gcc", "-std=c11", "-O2", "-Wall", "-Wextra", "-Werror", "-I.", "-shared", "-fPIC",
-            "-fvisibility=hidden", "-o", os.path.join(OUT, "count.so"), "bench/count.c", cwd=ROOT)
+            "-fvisibility=hidden", "-o", PLUGIN, "bench/count.c", cwd=ROOT)
     target = ["-march=rv64gc", "-mabi=lp64d", "-nostdlib", "-static", "-Wl,--build-id=none"]
     command(CC, *target, "-Wl,-N,-s", "-o", os.path.join(OUT, "mark"), "bench/mark.S", cwd=ROOT)
+    command(CC, *target, "-std=c11", "-O2", "-Wall", "-Wextra", "-Werror", "-ffreestanding", "-o",
+            os.path.join(OUT, "requests"), "bench/requests.c", cwd=ROOT)
     for name, (source, defines, properties) in BUNDLES.items():
         command(CC, *target, *defines, "-I.", "-Wl,-Ttext=0x80200000", "-o",
                 os.path.join(OUT, name + ".elf"), "bench/" + source, cwd=ROOT)
@@ -195,7 +204,7 @@ def machine(cpu="rv64,h=true", board="virt", harts=1):
 def counting(path, harts=1):
     """QEMU 10.0.2 crashes with this plugin and several harts in one thread, which -icount asks for."""
     clock = ["-icount", "shift=0,sleep=off"] if harts == 1 else []
-    return [*clock, "-plugin", "%s,out=%s" % (os.path.join(OUT, "count.so"), path)]
+    return [*clock, "-plugin", "%s,out=%s" % (PLUGIN, path)]
 
 
 def run_payload(title, last_mark, cpu, *boot, board="virt", harts=1):
@@ -230,7 +239,7 @@ def region_costs(events):
 
 
 def vesper_boot(bundle):
-    return ["-kernel", os.path.join(BUILD, "vesper.bin"), "-initrd",
+    return ["-kernel", IMAGE, "-initrd",
             os.path.join(OUT, bundle + ".fit")]
 
 
@@ -346,6 +355,58 @@ def run_debian():
         return read_events(counts) if os.path.exists(counts) else {}
 
 
+# ---- disk and network ----
+
+# What a guest-page fault at an address is about.
+PLACES = (("PLIC claim", "21@c201"), ("PLIC complete", "23@c201"), ("PLIC enable", "21@c002"))
+INTERRUPTS = {"irq1": "software interrupt", "irq5": "timer", "irq9": "host interrupt"}
+
+
+def exit_name(cause):
+    """The plugin's name of a cause, as the table has it."""
+    for name, place in PLACES:
+        if cause == place:
+            return name
+    code, _, page = cause.partition("@")
+    if 0x40000 <= int(page or "0", 16) < 0x80000:
+        return "kick" if code == "23" else "ISR"
+    return INTERRUPTS.get(cause, "other")
+
+
+def exits_text(exits):
+    """The causes of a request's exits, the most frequent first; what is rare is left out."""
+    sums = {}
+    for cause, n in exits.items():
+        sums[exit_name(cause)] = sums.get(exit_name(cause), 0) + n
+    often = [(name, n) for name, n in sorted(sums.items(), key=lambda s: -s[1]) if n >= sum(sums.values()) / 50]
+    return ", ".join("%s %s" % (name, ("%.2f" % n).rstrip("0").rstrip(".")) for name, n in often)
+
+
+def trap_entry():
+    symbols = command("riscv64-unknown-elf-nm", os.path.join(BUILD, "vesper.elf"))
+    return int(re.search(r"(?m)^(\w+) \w trap_entry$", symbols).group(1), 16)
+
+
+def measure_devices(results):
+    """Ratios and exits into `results`; returns the rows of the table."""
+    devices.build(OUT, DEBIAN)
+    rows = []
+    for machine_name in devices.MACHINES:
+        native = devices.costs(devices.native(machine_name, OUT, DEBIAN, PLUGIN))
+        guest = devices.costs(devices.guest(machine_name, OUT, VESPER, PLUGIN, IMAGE, trap_entry()))
+        for name, label, _, _, goal in devices.ROWS:
+            if name not in native or name not in guest:
+                continue
+            (own, exits), base = guest[name], sum(native[name][0].values())
+            ratio, n = sum(own.values()) / base, sum(exits.values())
+            results["%s_%s" % (name, machine_name)] = ratio
+            results["%s_%s_hs" % (name, machine_name)] = own.get("HS", 0)
+            results["%s_%s_exits" % (name, machine_name)] = n
+            rows.append(["%s, %s" % (label, machine_name.upper()), figure(base), figure(sum(own.values())),
+                         figure(own.get("HS", 0)), "%.3f" % ratio, "%.2f" % goal, "%.2f" % n, exits_text(exits)])
+    return [["request", "native", "VM", "Vesper's own", "ratio", "goal", "exits", "which"], *rows]
+
+
 # ---- the rest, the table, the ceilings ----
 
 def measure_others(results, console, debian_events):
@@ -360,9 +421,8 @@ def measure_others(results, console, debian_events):
     many = between(debian_events, "mark 102", "mark 103")
     if few and many:
         results["fs_read_4k"] = (sum(many.values()) - sum(few.values())) / (4096 - 256)
-    image = os.path.join(BUILD, "vesper.bin")
-    if os.path.exists(image):
-        results["image_bytes"] = os.path.getsize(image)
+    if os.path.exists(IMAGE):
+        results["image_bytes"] = os.path.getsize(IMAGE)
     own = re.search(r"Vesper's own memory: (\d+) KiB", console)
     if own:
         results["own_memory_kib"] = int(own.group(1))
@@ -403,7 +463,8 @@ def print_table(rows, markdown):
             if i == 0:
                 print("|---|" + "---:|" * (len(row) - 1))
         else:
-            print(("%-80s" + "%14s" * (len(row) - 1)) % tuple(row))
+            print(("%-80s" + "%14s" * (len(row) - 1)) % tuple(row) if len(row) < 8
+                  else ("%-48s" + "%13s" * 6 + "  %s") % tuple(row))
 
 
 def print_split(title, costs):
@@ -418,25 +479,15 @@ def check(results, ceilings):
         if name not in results:
             print("FAIL %s: not measured" % name)
         elif results[name] > ceiling * TOLERANCE:
-            print("FAIL %s: %s, the ceiling is %s" % (name, figure(results[name]), figure(ceiling)))
+            print("FAIL %s: %.5g, the ceiling is %.5g" % (name, results[name], ceiling))
         else:
             continue
         failures += 1
     return failures
 
 
-def main():
-    global verbose
-    parser = argparse.ArgumentParser(description=__doc__,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--payload", action="store_true", help="no Debian")
-    parser.add_argument("--markdown", action="store_true", help="the table of docs/benchmarks.md")
-    parser.add_argument("--verbose", action="store_true")
-    options = parser.parse_args()
-    verbose = options.verbose
-    os.chdir(ROOT)
-    build()
-
+def measure_payloads(results):
+    """Returns the native figures and what Vesper's console said."""
     last = REGIONS[-1][2] + 1
     native_events, _ = run_payload("native", last, "rv64,h=true", "-kernel",
                                    os.path.join(OUT, "payload.bin"))
@@ -449,18 +500,45 @@ def main():
     if verbose:
         print_split("native", native_costs)
         print_split("Vesper", {n: c for n, c in costs.items() if c})
-
+    results.update({name: total(name, cost) for name, cost in costs.items() if cost})
+    measure_wakes(results)
     native = {name: sum(cost.values()) for name, cost in native_costs.items()}
     native["fs_read_4k"] = NATIVE_FS_READ
-    results = {name: total(name, cost) for name, cost in costs.items() if cost}
-    measure_wakes(results)
-    measure_others(results, console, {} if options.payload else run_debian())
-    ceilings = read_ceilings()
-    if options.payload:
-        for name in ("boot", "reset_to_guest", "hs_to_first_process", "fs_read_4k"):
-            ceilings.pop(name, None)
-    print_table(table_rows(results, native, ceilings), options.markdown)
-    failures = check(results, ceilings)
+    return native, console
+
+
+def asked_for(ceilings, options):
+    """Those of what was measured."""
+    of_devices = {n for n in ceilings if n.startswith(tuple(row[0] + "_" for row in devices.ROWS))}
+    if options.devices:
+        return {n: ceilings[n] for n in of_devices}
+    if not options.payload:
+        return ceilings
+    left_out = of_devices | {"boot", "reset_to_guest", "hs_to_first_process", "fs_read_4k"}
+    return {n: c for n, c in ceilings.items() if n not in left_out}
+
+
+def main():
+    global verbose
+    parser = argparse.ArgumentParser(description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--payload", action="store_true", help="no Debian")
+    parser.add_argument("--devices", action="store_true", help="only disk and network")
+    parser.add_argument("--markdown", action="store_true", help="the table of docs/benchmarks.md")
+    parser.add_argument("--verbose", action="store_true")
+    options = parser.parse_args()
+    verbose = options.verbose
+    os.chdir(ROOT)
+    build()
+
+    results, ceilings = {}, read_ceilings()
+    if not options.devices:
+        native, console = measure_payloads(results)
+        measure_others(results, console, {} if options.payload else run_debian())
+        print_table(table_rows(results, native, ceilings), options.markdown)
+    if not options.payload:
+        print_table(measure_devices(results), options.markdown)
+    failures = check(results, asked_for(ceilings, options))
     print("bench: %s" % ("%d failed" % failures if failures else "all within their ceilings"))
     return 1 if failures else 0
 
