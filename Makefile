@@ -63,7 +63,7 @@ DM_OBJS := devices/dm.o devices/virtqueue.o devices/virtqueue_packed.o devices/v
 OBJS := boot/entry.o boot/start.o \
 	core/trap_entry.o core/trap.o core/hart.o core/host_irq.o core/driver_env.o core/sched.o core/fp.o core/fp_regs.o \
 	core/vcpu.o core/vcpu_event.o core/vcpu_sbi.o core/vcpu_switch.o core/vcpu_wait.o \
-	core/vm.o core/vm_create.o core/vm_load.o core/vm_memory.o core/vm_place.o core/vm_ports.o core/vm_release.o core/request.o core/gstage.o core/page.o core/zero.o core/copy.o core/own.o \
+	core/vm.o core/vm_create.o core/vm_devices.o core/vm_load.o core/vm_memory.o core/vm_place.o core/vm_ports.o core/vm_release.o core/request.o core/request_disk.o core/request_send.o core/gstage.o core/page.o core/zero.o core/copy.o core/own.o \
 	core/insn.o core/mmio.o core/csr_trap.o core/aia.o core/aia_file.o core/walk.o core/guest_access.o core/trying.o core/dm_host.o core/features.o core/pmu.o core/clock.o \
 	core/firmware.o core/power.o core/panic.o \
 	sbi/base.o sbi/dbcn.o sbi/fwft.o sbi/hsm.o sbi/ipi.o sbi/legacy.o sbi/pmu.o sbi/pmu_event.o sbi/rfence.o sbi/sbi.o sbi/srst.o sbi/sse.o sbi/sse_attr.o sbi/sta.o sbi/susp.o sbi/time.o \

@@ -255,6 +255,9 @@ void vm_tell_devices(struct vm *vm);
 /* Gives up the lock after either, and does what the device model asked for and what can't be done with a lock. */
 void vm_unlock_devices(struct vm *vm);
 
+/* Has one of its vCPUs look at what is ready. */
+void vm_wake_for_devices(struct vm *vm);
+
 /* Port `port` may have something for the device model, or room. From any hart, with any locks. */
 void vm_ready(struct vm *vm, unsigned port);
 
