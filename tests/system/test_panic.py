@@ -50,10 +50,10 @@ def test_write_to_code(tmp_path, symbols):
 
 
 def test_jump_into_data(tmp_path, symbols):
-    session = broken(tmp_path, *IN_A_HANDLER, "set $pc=(long)&machine")
+    session = broken(tmp_path, *IN_A_HANDLER, "set $pc=(long)&hart_pages")
     debugger.check_panic(session, "trap in Vesper itself", symbols)
     assert "scause 12 " in session.text()
-    assert register(session, "sepc") == symbols["machine"]
+    assert register(session, "sepc") == symbols["hart_pages"]
 
 
 def test_assertion(tmp_path, symbols):
