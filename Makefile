@@ -121,24 +121,36 @@ include tests/guest/guest.mk
 X86_CFLAGS := -std=c11 -g -O1 -Wall -Wextra -Wshadow -Wconversion -Werror -I. -D_GNU_SOURCE \
 	-fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 
+# What is tested is compiled once for all programs of a kind, tests/ for each program.
+$(BUILD)/x86/gcc/%.o: %.c | $(SETUP)
+	@mkdir -p $(@D)
+	@gcc $(X86_CFLAGS) -MMD -MP -c -o $@ $<
+
+$(BUILD)/x86/clang/%.o: %.c | $(SETUP)
+	@mkdir -p $(@D)
+	@clang $(X86_CFLAGS) -fsanitize=fuzzer-no-link -MMD -MP -c -o $@ $<
+
+x86_objects = $(patsubst %.c,$(BUILD)/x86/$(1)/%.o,$(filter-out tests/%,$(2))) $(filter tests/%,$(2))
+
 define cmocka_test
-$(BUILD)/x86/$(1)/$(2): tests/$(1)/$(3)$(2).c $$($(1)_$(2)_SRC) | $(SETUP)
+$(BUILD)/x86/$(1)/$(2): tests/$(1)/$(3)$(2).c $$(call x86_objects,gcc,$$($(1)_$(2)_SRC)) | $(SETUP)
 	@mkdir -p $$(@D)
 	@echo "  GCC   $$@"
-	@gcc $$(X86_CFLAGS) -MMD -MP -MF $$@.d -o $$@ $$< $$($(1)_$(2)_SRC) -lcmocka $$($(1)_$(2)_LIB)
+	@gcc $$(X86_CFLAGS) -MMD -MP -MF $$@.d -o $$@ $$(filter %.c %.o,$$^) -lcmocka $$($(1)_$(2)_LIB)
 -include $(BUILD)/x86/$(1)/$(2).d
 endef
 $(foreach t,$(UNIT_TESTS),$(eval $(call cmocka_test,unit,$(t),test_)))
 $(foreach t,$(SIM_TESTS),$(eval $(call cmocka_test,sim,$(t),sim_)))
 
 define fuzzer
-$(BUILD)/x86/fuzz/$(1): tests/fuzz/fuzz_$(1).c $$(fuzz_$(1)_SRC) | $(SETUP)
+$(BUILD)/x86/fuzz/$(1): tests/fuzz/fuzz_$(1).c $$(call x86_objects,clang,$$(fuzz_$(1)_SRC)) | $(SETUP)
 	@mkdir -p $$(@D)
 	@echo "  CLANG $$@"
-	@clang $$(X86_CFLAGS) -fsanitize=fuzzer -MMD -MP -MF $$@.d -o $$@ $$< $$(fuzz_$(1)_SRC) $$(fuzz_$(1)_LIB)
+	@clang $$(X86_CFLAGS) -fsanitize=fuzzer -MMD -MP -MF $$@.d -o $$@ $$(filter %.c %.o,$$^) $$(fuzz_$(1)_LIB)
 -include $(BUILD)/x86/fuzz/$(1).d
 endef
 $(foreach f,$(FUZZERS),$(eval $(call fuzzer,$(f))))
+-include $(shell find $(BUILD)/x86/gcc $(BUILD)/x86/clang -name '*.d' 2>/dev/null)
 
 X86_PROGRAMS := $(UNIT_TESTS:%=$(BUILD)/x86/unit/%) $(SIM_TESTS:%=$(BUILD)/x86/sim/%) \
 	$(FUZZERS:%=$(BUILD)/x86/fuzz/%)
@@ -158,7 +170,7 @@ test: $(SETUP)
 		$(foreach t,$(UNIT_TESTS),'unit:$(t):$(BUILD)/x86/unit/$(t)') \
 		$(foreach t,$(SIM_TESTS),'sim:$(t):$(BUILD)/x86/sim/$(t)') \
 		$(foreach c,$(CHECKS),'check:$(c):$(MAKE) -s check-$(c)') \
-		$(foreach f,$(FUZZERS),'fuzz:$(f):$(call fuzz_command,$(f),5)') \
+		$(foreach f,$(FUZZERS),'fuzz:$(f):$(call fuzz_command,$(f),4)') \
 		'system:together:$(PYTEST) -n $(shell nproc) -m "not alone and not soak"' \
 		'system:alone:$(PYTEST) -n 1 -m "alone and not soak"'
 

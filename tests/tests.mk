@@ -28,7 +28,7 @@ $(BUILD)/gen/insn_forms.h: tests/unit/insn_forms.S tests/unit/insn_forms.py | $(
 	riscv64-unknown-elf-objcopy -O binary -j .forms $(@D)/insn_forms.o $(@D)/insn_forms.bin
 	python3 tests/unit/insn_forms.py <$(@D)/insn_forms.bin >$@
 $(BUILD)/x86/unit/insn: $(BUILD)/gen/insn_forms.h
-$(BUILD)/x86/unit/insn: X86_CFLAGS += -I$(BUILD)/gen
+$(BUILD)/x86/unit/insn: private X86_CFLAGS += -I$(BUILD)/gen
 
 UNIT_TESTS += erofs_mutate
 unit_erofs_mutate_SRC := $(EROFS_SRC) tests/fuzz/erofs_walk.c
@@ -122,7 +122,7 @@ $(BUILD)/gen/fs_chunk.img: tests/sim/fs_image.sh
 	$< $@ --chunksize=4096
 FS_PROGRAMS := $(addprefix $(BUILD)/x86/,fuzz/fuse sim/fs sim/fs_once sim/fs_model sim/fs_attr sim/fs_names sim/fs_data sim/fs_space sim/fs_hostile)
 $(FS_PROGRAMS): $(FS_IMAGES)
-$(FS_PROGRAMS): X86_CFLAGS += -DFS_IMAGES='"$(BUILD)/gen"'
+$(FS_PROGRAMS): private X86_CFLAGS += -DFS_IMAGES='"$(BUILD)/gen"'
 
 # The command on the developer's machine.
 UNIT_TESTS += cli
