@@ -89,10 +89,9 @@ void request_take_finished(struct vm *vm)
 
 	while (lent) {
 		struct lent *next = lent->next;
+		struct vm_port *port = lent->port;
 		struct dm_request *request = lent->request;
 		enum status status = lent->status;
-
-		struct vm_port *port = lent->port;
 
 		request_take_back(lent);
 		dm_request_done(vm->dm, request, status);

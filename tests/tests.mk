@@ -261,8 +261,8 @@ sim_net_SRC := $(SIM_NET_SRC)
 SIM_LENDER_SRC := $(SIM_BASE_SRC) tests/sim/lender.c
 SIM_TESTS += transport pci pci_irq
 sim_transport_SRC := $(SIM_LENDER_SRC)
-sim_pci_SRC := $(SIM_LENDER_SRC)
-sim_pci_irq_SRC := $(SIM_LENDER_SRC)
+sim_pci_SRC := $(SIM_LENDER_SRC) tests/sim/pci_access.c
+sim_pci_irq_SRC := $(SIM_LENDER_SRC) tests/sim/pci_access.c
 FUZZERS += pci
 fuzz_pci_SRC := $(SIM_LENDER_SRC)
 SIM_TESTS += net_hostile
@@ -286,3 +286,6 @@ sim_vsock_SRC := $(SIM_VSOCK_SRC)
 FUZZERS += vsock vsock_ports
 fuzz_vsock_SRC := $(SIM_VSOCK_SRC)
 fuzz_vsock_ports_SRC := $(VSOCK_SRC)
+
+unit_cli_host_SRC += tests/unit/cli_folder.c
+unit_cli_up_SRC += tests/unit/cli_folder.c

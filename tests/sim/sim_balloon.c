@@ -25,27 +25,6 @@
 
 static uint32_t list[4 * PAGES];
 
-static int open_mmio(void **state)
-{
-	(void)state;
-	small_vm_open(VM_TRANSPORT_MMIO);
-	return 0;
-}
-
-static int open_pci(void **state)
-{
-	(void)state;
-	small_vm_open(VM_TRANSPORT_PCI);
-	return 0;
-}
-
-static int close_vm(void **state)
-{
-	(void)state;
-	small_vm_close();
-	return 0;
-}
-
 /* Rings and lists are in block 0, which no test gives away. */
 static void start(uint64_t features)
 {
@@ -703,9 +682,9 @@ static void test_broken(void **state)
 	inflate_block(3);
 }
 
-#define BOTH(test)                                                  \
-	cmocka_unit_test_setup_teardown(test, open_mmio, close_vm), \
-		cmocka_unit_test_setup_teardown(test, open_pci, close_vm)
+#define BOTH(test)                                                                     \
+	cmocka_unit_test_setup_teardown(test, small_vm_setup_mmio, small_vm_teardown), \
+		cmocka_unit_test_setup_teardown(test, small_vm_setup_pci, small_vm_teardown)
 
 int main(void)
 {

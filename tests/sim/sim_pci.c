@@ -11,6 +11,7 @@
 #include "include/abi/pci.h"
 #include "include/abi/virtio_pci.h"
 #include "tests/sim/lender.h"
+#include "tests/sim/pci_access.h"
 
 #define BAR_SIZE 0x8000u
 #define INDEX    2
@@ -18,30 +19,6 @@
 #define VECTORS  4 /* three queues and the configuration */
 
 static struct driver *const d = &lender.driver[INDEX];
-
-static uint32_t config(unsigned slot, unsigned reg, unsigned size)
-{
-	return driver_pci_config_read(lender.dm, slot, reg, size);
-}
-
-static void set_config(unsigned slot, unsigned reg, unsigned size, uint32_t value)
-{
-	driver_pci_config_write(lender.dm, slot, reg, size, value);
-}
-
-static uint64_t load(uint64_t addr, unsigned size)
-{
-	uint64_t value = 0x5a5a5a5a5a5a5a5a;
-
-	assert_true(dm_mmio_read(lender.dm, gpa(addr), size, &value));
-	assert_true(size == 8 || value >> (8 * size) == 0);
-	return value;
-}
-
-static void store(uint64_t addr, unsigned size, uint64_t value)
-{
-	assert_int_equal(dm_mmio_write(lender.dm, gpa(addr), size, value), DM_MMIO_DONE);
-}
 
 static uint64_t ones(unsigned size)
 {
@@ -68,15 +45,15 @@ static void serve(struct driver *driver, unsigned q)
 static void test_bridge(void **state)
 {
 	(void)state;
-	assert_int_equal(config(0, PCI_VENDOR_ID, 4), 0x00081b36);
-	assert_int_equal(config(0, PCI_CLASS_CODE, 1), 0);
-	assert_int_equal(config(0, PCI_CLASS_CODE + 1, 2), 0x0600);
-	assert_int_equal(config(0, PCI_HEADER_TYPE, 1), 0);
-	assert_int_equal(config(0, PCI_CAPABILITIES, 1), 0);
+	assert_int_equal(pci_access_config(0, PCI_VENDOR_ID, 4), 0x00081b36);
+	assert_int_equal(pci_access_config(0, PCI_CLASS_CODE, 1), 0);
+	assert_int_equal(pci_access_config(0, PCI_CLASS_CODE + 1, 2), 0x0600);
+	assert_int_equal(pci_access_config(0, PCI_HEADER_TYPE, 1), 0);
+	assert_int_equal(pci_access_config(0, PCI_CAPABILITIES, 1), 0);
 	for (unsigned reg = 0; reg < 0x1000; reg += 4) {
-		uint32_t before = config(0, reg, 4);
-		set_config(0, reg, 4, UINT32_MAX);
-		assert_int_equal(config(0, reg, 4), before);
+		uint32_t before = pci_access_config(0, reg, 4);
+		pci_access_set_config(0, reg, 4, UINT32_MAX);
+		assert_int_equal(pci_access_config(0, reg, 4), before);
 	}
 }
 
@@ -84,15 +61,15 @@ static void test_header(void **state)
 {
 	(void)state;
 	for (unsigned slot = 1; slot <= LENDER_DEVICES; slot++) {
-		assert_int_equal(config(slot, PCI_VENDOR_ID, 2), 0x1af4);
-		assert_int_equal(config(slot, PCI_DEVICE_ID, 2), 0x1040 + LENDER_ID);
-		assert_int_equal(config(slot, PCI_REVISION_ID, 1), 1);
-		assert_int_equal(config(slot, PCI_CLASS_CODE - 1, 4), 0xff020101);
-		assert_int_equal(config(slot, PCI_HEADER_TYPE, 1), 0);
-		assert_int_equal(config(slot, PCI_SUBSYSTEM_VENDOR, 2), 0x1af4);
-		assert_true(config(slot, PCI_SUBSYSTEM_ID, 2) >= 0x40);
-		assert_int_equal(config(slot, PCI_INTERRUPT_PIN, 1), 1);
-		assert_true(config(slot, PCI_STATUS, 2) & PCI_STATUS_CAPABILITIES);
+		assert_int_equal(pci_access_config(slot, PCI_VENDOR_ID, 2), 0x1af4);
+		assert_int_equal(pci_access_config(slot, PCI_DEVICE_ID, 2), 0x1040 + LENDER_ID);
+		assert_int_equal(pci_access_config(slot, PCI_REVISION_ID, 1), 1);
+		assert_int_equal(pci_access_config(slot, PCI_CLASS_CODE - 1, 4), 0xff020101);
+		assert_int_equal(pci_access_config(slot, PCI_HEADER_TYPE, 1), 0);
+		assert_int_equal(pci_access_config(slot, PCI_SUBSYSTEM_VENDOR, 2), 0x1af4);
+		assert_true(pci_access_config(slot, PCI_SUBSYSTEM_ID, 2) >= 0x40);
+		assert_int_equal(pci_access_config(slot, PCI_INTERRUPT_PIN, 1), 1);
+		assert_true(pci_access_config(slot, PCI_STATUS, 2) & PCI_STATUS_CAPABILITIES);
 	}
 }
 
@@ -105,15 +82,16 @@ static void test_nothing_there(void **state)
 			if (slot <= LENDER_DEVICES && function == 0)
 				continue;
 			for (unsigned size = 1; size <= 8; size *= 2) {
-				store(at + 8, size, 0);
-				assert_true(load(at, size) == ones(size));
-				assert_true(load(at + 0xff8, size) == ones(size));
+				pci_access_store(at + 8, size, 0);
+				assert_true(pci_access_load(at, size) == ones(size));
+				assert_true(pci_access_load(at + 0xff8, size) == ones(size));
 			}
 		}
 	}
 	for (unsigned size = 1; size <= 8; size *= 2) {
-		assert_true(load(GUEST_PCI_BASE + GUEST_PCI_SIZE - size, size) == ones(size));
-		store(GUEST_PCI_BASE + GUEST_PCI_SIZE - size, size, 1);
+		assert_true(pci_access_load(GUEST_PCI_BASE + GUEST_PCI_SIZE - size, size) ==
+			    ones(size));
+		pci_access_store(GUEST_PCI_BASE + GUEST_PCI_SIZE - size, size, 1);
 	}
 	uint64_t value;
 	assert_false(dm_mmio_read(lender.dm, gpa(GUEST_ECAM_BASE + GUEST_ECAM_SIZE), 4, &value));
@@ -144,46 +122,47 @@ static void test_mmio_has_no_bridge(void **state)
 static void test_writable_bits(void **state)
 {
 	(void)state;
-	set_config(SLOT, PCI_COMMAND, 4, UINT32_MAX);
-	assert_int_equal(config(SLOT, PCI_COMMAND, 2), 0x0406);
-	set_config(SLOT, PCI_COMMAND, 2, 0);
-	assert_int_equal(config(SLOT, PCI_COMMAND, 2), 0);
-	set_config(SLOT, PCI_INTERRUPT_LINE, 1, 0xa5);
-	assert_int_equal(config(SLOT, PCI_INTERRUPT_LINE, 1), 0xa5);
+	pci_access_set_config(SLOT, PCI_COMMAND, 4, UINT32_MAX);
+	assert_int_equal(pci_access_config(SLOT, PCI_COMMAND, 2), 0x0406);
+	pci_access_set_config(SLOT, PCI_COMMAND, 2, 0);
+	assert_int_equal(pci_access_config(SLOT, PCI_COMMAND, 2), 0);
+	pci_access_set_config(SLOT, PCI_INTERRUPT_LINE, 1, 0xa5);
+	assert_int_equal(pci_access_config(SLOT, PCI_INTERRUPT_LINE, 1), 0xa5);
 	for (unsigned reg = 0; reg < 0x1000; reg += 4) {
-		uint32_t before = config(SLOT, reg, 4);
-		set_config(SLOT, reg, 4, ~before);
-		set_config(SLOT, reg, 4, before);
-		assert_int_equal(config(SLOT, reg, 4), before);
+		uint32_t before = pci_access_config(SLOT, reg, 4);
+		pci_access_set_config(SLOT, reg, 4, ~before);
+		pci_access_set_config(SLOT, reg, 4, before);
+		assert_int_equal(pci_access_config(SLOT, reg, 4), before);
 		if (reg < 0x40 && reg != PCI_COMMAND && reg != PCI_BAR0 &&
 			reg != PCI_CACHE_LINE_SIZE && reg != PCI_INTERRUPT_LINE) {
-			set_config(SLOT, reg, 4, ~before);
-			assert_int_equal(config(SLOT, reg, 4), before);
+			pci_access_set_config(SLOT, reg, 4, ~before);
+			assert_int_equal(pci_access_config(SLOT, reg, 4), before);
 		}
-		assert_int_equal(config(SLOT, reg, 4),
-			load(GUEST_ECAM_BASE + SLOT * 0x8000 + reg, 8) & UINT32_MAX);
+		assert_int_equal(pci_access_config(SLOT, reg, 4),
+			pci_access_load(GUEST_ECAM_BASE + SLOT * 0x8000 + reg, 8) & UINT32_MAX);
 	}
 }
 
 static void test_bar_size(void **state)
 {
 	(void)state;
-	set_config(SLOT, PCI_COMMAND, 2, 0);
-	set_config(SLOT, PCI_BAR0, 4, UINT32_MAX);
-	assert_int_equal(config(SLOT, PCI_BAR0, 4), ~(BAR_SIZE - 1));
+	pci_access_set_config(SLOT, PCI_COMMAND, 2, 0);
+	pci_access_set_config(SLOT, PCI_BAR0, 4, UINT32_MAX);
+	assert_int_equal(pci_access_config(SLOT, PCI_BAR0, 4), ~(BAR_SIZE - 1));
 	for (unsigned i = 1; i < 6; i++) {
-		set_config(SLOT, PCI_BAR0 + 4 * i, 4, UINT32_MAX);
-		assert_int_equal(config(SLOT, PCI_BAR0 + 4 * i, 4), 0);
+		pci_access_set_config(SLOT, PCI_BAR0 + 4 * i, 4, UINT32_MAX);
+		assert_int_equal(pci_access_config(SLOT, PCI_BAR0 + 4 * i, 4), 0);
 	}
-	set_config(SLOT, 0x30, 4, UINT32_MAX); /* no ROM */
-	assert_int_equal(config(SLOT, 0x30, 4), 0);
+	pci_access_set_config(SLOT, 0x30, 4, UINT32_MAX); /* no ROM */
+	assert_int_equal(pci_access_config(SLOT, 0x30, 4), 0);
 	/* Byte by byte. */
-	set_config(SLOT, PCI_BAR0, 4, 0);
-	set_config(SLOT, PCI_BAR0 + 3, 1, 0x51);
-	set_config(SLOT, PCI_BAR0 + 1, 1, 0xff);
-	assert_int_equal(config(SLOT, PCI_BAR0, 4), 0x51008000);
-	set_config(SLOT, PCI_COMMAND, 2, PCI_COMMAND_MEMORY);
-	assert_int_equal(load(0x51008000 + VIRTIO_PCI_COMMON_NUM_QUEUES, 2), VECTORS - 1);
+	pci_access_set_config(SLOT, PCI_BAR0, 4, 0);
+	pci_access_set_config(SLOT, PCI_BAR0 + 3, 1, 0x51);
+	pci_access_set_config(SLOT, PCI_BAR0 + 1, 1, 0xff);
+	assert_int_equal(pci_access_config(SLOT, PCI_BAR0, 4), 0x51008000);
+	pci_access_set_config(SLOT, PCI_COMMAND, 2, PCI_COMMAND_MEMORY);
+	assert_int_equal(
+		pci_access_load(0x51008000 + VIRTIO_PCI_COMMON_NUM_QUEUES, 2), VECTORS - 1);
 }
 
 static unsigned capability(unsigned type)
@@ -199,17 +178,19 @@ static void test_capabilities(void **state)
 	for (unsigned type = VIRTIO_PCI_CAP_COMMON_CFG; type <= VIRTIO_PCI_CAP_PCI_CFG; type++) {
 		unsigned at = capability(type);
 		assert_int_not_equal(at, 0);
-		uint32_t offset = config(SLOT, at + VIRTIO_PCI_CAP_OFFSET, 4),
-			 length = config(SLOT, at + VIRTIO_PCI_CAP_LENGTH, 4);
+		uint32_t offset = pci_access_config(SLOT, at + VIRTIO_PCI_CAP_OFFSET, 4),
+			 length = pci_access_config(SLOT, at + VIRTIO_PCI_CAP_LENGTH, 4);
 		assert_int_equal(offset % 4, 0);
 		assert_true(offset + length <= BAR_SIZE);
 		end = offset + length > end ? offset + length : end;
 	}
 	assert_true(end > 0);
-	assert_true(config(SLOT, capability(VIRTIO_PCI_CAP_COMMON_CFG) + VIRTIO_PCI_CAP_LENGTH,
+	assert_true(pci_access_config(SLOT,
+			    capability(VIRTIO_PCI_CAP_COMMON_CFG) + VIRTIO_PCI_CAP_LENGTH,
 			    4) >= VIRTIO_PCI_COMMON_SIZE);
-	assert_int_equal(
-		config(SLOT, capability(VIRTIO_PCI_CAP_DEVICE_CFG) + VIRTIO_PCI_CAP_LENGTH, 4), 12);
+	assert_int_equal(pci_access_config(SLOT,
+				 capability(VIRTIO_PCI_CAP_DEVICE_CFG) + VIRTIO_PCI_CAP_LENGTH, 4),
+		12);
 	assert_int_equal(
 		driver_pci_find(lender.dm, SLOT, PCI_CAP_ID_MSIX, 0) != 0, lender_options.msi);
 }
@@ -218,29 +199,33 @@ static void test_capabilities(void **state)
 static void test_window(void **state)
 {
 	unsigned at = capability(VIRTIO_PCI_CAP_PCI_CFG);
-	unsigned common =
-		config(SLOT, capability(VIRTIO_PCI_CAP_COMMON_CFG) + VIRTIO_PCI_CAP_OFFSET, 4);
+	unsigned common = pci_access_config(
+		SLOT, capability(VIRTIO_PCI_CAP_COMMON_CFG) + VIRTIO_PCI_CAP_OFFSET, 4);
 	(void)state;
 
-	set_config(SLOT, PCI_COMMAND, 2, 0); /* it needs no BAR */
-	set_config(SLOT, at + VIRTIO_PCI_CAP_OFFSET, 4, common + VIRTIO_PCI_COMMON_NUM_QUEUES);
-	set_config(SLOT, at + VIRTIO_PCI_CAP_LENGTH, 4, 2);
-	assert_int_equal(config(SLOT, at + VIRTIO_PCI_CAP_DATA, 4), VECTORS - 1);
-	set_config(SLOT, at + VIRTIO_PCI_CAP_OFFSET, 4, common + VIRTIO_PCI_COMMON_DEVICE_STATUS);
-	set_config(SLOT, at + VIRTIO_PCI_CAP_LENGTH, 4, 1);
-	set_config(SLOT, at + VIRTIO_PCI_CAP_DATA, 4, 0xffffff00 | VIRTIO_STATUS_ACKNOWLEDGE);
-	assert_int_equal(config(SLOT, at + VIRTIO_PCI_CAP_DATA, 1), VIRTIO_STATUS_ACKNOWLEDGE);
+	pci_access_set_config(SLOT, PCI_COMMAND, 2, 0); /* it needs no BAR */
+	pci_access_set_config(
+		SLOT, at + VIRTIO_PCI_CAP_OFFSET, 4, common + VIRTIO_PCI_COMMON_NUM_QUEUES);
+	pci_access_set_config(SLOT, at + VIRTIO_PCI_CAP_LENGTH, 4, 2);
+	assert_int_equal(pci_access_config(SLOT, at + VIRTIO_PCI_CAP_DATA, 4), VECTORS - 1);
+	pci_access_set_config(
+		SLOT, at + VIRTIO_PCI_CAP_OFFSET, 4, common + VIRTIO_PCI_COMMON_DEVICE_STATUS);
+	pci_access_set_config(SLOT, at + VIRTIO_PCI_CAP_LENGTH, 4, 1);
+	pci_access_set_config(
+		SLOT, at + VIRTIO_PCI_CAP_DATA, 4, 0xffffff00 | VIRTIO_STATUS_ACKNOWLEDGE);
+	assert_int_equal(
+		pci_access_config(SLOT, at + VIRTIO_PCI_CAP_DATA, 1), VIRTIO_STATUS_ACKNOWLEDGE);
 	driver_pci_enable(d);
 	assert_int_equal(driver_read(d, VIRTIO_MMIO_STATUS), VIRTIO_STATUS_ACKNOWLEDGE);
 	/* Nonsense reads what was written there. */
 	static const uint32_t bad[][3] = {{1, 0, 4}, {0, 0, 3}, {0, 0, 0}, {0, 0, 8}, {0, 2, 4},
 		{0, BAR_SIZE, 4}, {0, UINT32_MAX - 3, 4}, {255, 0, 1}};
 	for (unsigned i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-		set_config(SLOT, at + VIRTIO_PCI_CAP_BAR, 1, bad[i][0]);
-		set_config(SLOT, at + VIRTIO_PCI_CAP_OFFSET, 4, bad[i][1]);
-		set_config(SLOT, at + VIRTIO_PCI_CAP_LENGTH, 4, bad[i][2]);
-		set_config(SLOT, at + VIRTIO_PCI_CAP_DATA, 4, 0x01020304);
-		assert_int_equal(config(SLOT, at + VIRTIO_PCI_CAP_DATA, 4), 0x01020304);
+		pci_access_set_config(SLOT, at + VIRTIO_PCI_CAP_BAR, 1, bad[i][0]);
+		pci_access_set_config(SLOT, at + VIRTIO_PCI_CAP_OFFSET, 4, bad[i][1]);
+		pci_access_set_config(SLOT, at + VIRTIO_PCI_CAP_LENGTH, 4, bad[i][2]);
+		pci_access_set_config(SLOT, at + VIRTIO_PCI_CAP_DATA, 4, 0x01020304);
+		assert_int_equal(pci_access_config(SLOT, at + VIRTIO_PCI_CAP_DATA, 4), 0x01020304);
 	}
 }
 
@@ -254,10 +239,10 @@ static void test_window_notifies(void **state)
 	assert_true(driver_start(d, DRIVER_FEATURES, 8));
 	driver_run(d);
 	assert_true(driver_add(d, 1, NULL, 0, &in, 1) >= 0);
-	set_config(SLOT, at + VIRTIO_PCI_CAP_OFFSET, 4,
+	pci_access_set_config(SLOT, at + VIRTIO_PCI_CAP_OFFSET, 4,
 		(uint32_t)(d->pci.notify - DRIVER_BAR(INDEX)) + d->pci.multiplier);
-	set_config(SLOT, at + VIRTIO_PCI_CAP_LENGTH, 4, 2);
-	set_config(SLOT, at + VIRTIO_PCI_CAP_DATA, 2, 1);
+	pci_access_set_config(SLOT, at + VIRTIO_PCI_CAP_LENGTH, 4, 2);
+	pci_access_set_config(SLOT, at + VIRTIO_PCI_CAP_DATA, 2, 1);
 	driver_run(d);
 	assert_int_equal(lender.host.n_lent, 1);
 }
@@ -266,7 +251,7 @@ static void test_window_notifies(void **state)
 
 static bool answers_at(uint64_t base)
 {
-	return load(base + VIRTIO_PCI_COMMON_NUM_QUEUES, 2) == VECTORS - 1;
+	return pci_access_load(base + VIRTIO_PCI_COMMON_NUM_QUEUES, 2) == VECTORS - 1;
 }
 
 /* In the window and switched on, a BAR decodes; nowhere else. */
@@ -278,21 +263,21 @@ static void test_bar_moves(void **state)
 	(void)state;
 
 	assert_true(answers_at(DRIVER_BAR(INDEX)));
-	set_config(SLOT, PCI_BAR0, 4, (uint32_t)last);
+	pci_access_set_config(SLOT, PCI_BAR0, 4, (uint32_t)last);
 	assert_true(answers_at(last));
 	assert_false(answers_at(DRIVER_BAR(INDEX)));
-	set_config(SLOT, PCI_COMMAND, 2, PCI_COMMAND_MASTER);
+	pci_access_set_config(SLOT, PCI_COMMAND, 2, PCI_COMMAND_MASTER);
 	assert_false(answers_at(last));
-	set_config(SLOT, PCI_COMMAND, 2, PCI_COMMAND_MEMORY);
+	pci_access_set_config(SLOT, PCI_COMMAND, 2, PCI_COMMAND_MEMORY);
 	assert_true(answers_at(last));
 	for (unsigned i = 0; i < sizeof(outside) / sizeof(outside[0]); i++) {
 		uint64_t value;
-		set_config(SLOT, PCI_BAR0, 4, outside[i]);
+		pci_access_set_config(SLOT, PCI_BAR0, 4, outside[i]);
 		assert_false(answers_at(last));
 		if (outside[i] != GUEST_ECAM_BASE)
 			assert_false(dm_mmio_read(lender.dm, gpa(outside[i] + 0x40), 4, &value));
 	}
-	assert_int_equal(config(0, PCI_VENDOR_ID, 4), 0x00081b36);
+	assert_int_equal(pci_access_config(0, PCI_VENDOR_ID, 4), 0x00081b36);
 }
 
 /* Every distance between two BARs: each finds its own, also where they share a guess. */
@@ -301,13 +286,16 @@ static void test_bars_apart(void **state)
 	(void)state;
 	for (unsigned n = 1; n < 300; n++) {
 		uint64_t base = GUEST_PCI_BASE + 0x1000000 + n * BAR_SIZE;
-		set_config(1, PCI_BAR0, 4, GUEST_PCI_BASE + 0x1000000);
-		set_config(SLOT, PCI_BAR0, 4, (uint32_t)base);
-		store(GUEST_PCI_BASE + 0x1000000 + VIRTIO_PCI_COMMON_QUEUE_SELECT, 2, n);
-		store(base + VIRTIO_PCI_COMMON_QUEUE_SELECT, 2, n + 1000);
+		pci_access_set_config(1, PCI_BAR0, 4, GUEST_PCI_BASE + 0x1000000);
+		pci_access_set_config(SLOT, PCI_BAR0, 4, (uint32_t)base);
+		pci_access_store(GUEST_PCI_BASE + 0x1000000 + VIRTIO_PCI_COMMON_QUEUE_SELECT, 2, n);
+		pci_access_store(base + VIRTIO_PCI_COMMON_QUEUE_SELECT, 2, n + 1000);
 		assert_int_equal(
-			load(GUEST_PCI_BASE + 0x1000000 + VIRTIO_PCI_COMMON_QUEUE_SELECT, 2), n);
-		assert_int_equal(load(base + VIRTIO_PCI_COMMON_QUEUE_SELECT, 2), n + 1000);
+			pci_access_load(
+				GUEST_PCI_BASE + 0x1000000 + VIRTIO_PCI_COMMON_QUEUE_SELECT, 2),
+			n);
+		assert_int_equal(
+			pci_access_load(base + VIRTIO_PCI_COMMON_QUEUE_SELECT, 2), n + 1000);
 		assert_false(answers_at(base + BAR_SIZE));
 	}
 }
@@ -319,17 +307,17 @@ static void test_bars_overlap(void **state)
 	(void)state;
 
 	for (unsigned slot = 2; slot <= 5; slot++)
-		set_config(slot, PCI_BAR0, 4, (uint32_t)DRIVER_BAR(4));
+		pci_access_set_config(slot, PCI_BAR0, 4, (uint32_t)DRIVER_BAR(4));
 	for (unsigned slot = 2; slot <= 5; slot++) {
-		store(select, 2, slot);
+		pci_access_store(select, 2, slot);
 		for (unsigned other = 2; other < slot; other++)
-			assert_false(config(other, PCI_COMMAND, 2) & PCI_COMMAND_MEMORY);
-		assert_int_equal(load(select, 2), slot);
-		set_config(slot, PCI_COMMAND, 2, 0);
+			assert_false(pci_access_config(other, PCI_COMMAND, 2) & PCI_COMMAND_MEMORY);
+		assert_int_equal(pci_access_load(select, 2), slot);
+		pci_access_set_config(slot, PCI_COMMAND, 2, 0);
 		if (slot < 5)
-			assert_int_not_equal(load(select, 2), slot);
+			assert_int_not_equal(pci_access_load(select, 2), slot);
 	}
-	assert_int_equal(load(select, 2), 0xffff);
+	assert_int_equal(pci_access_load(select, 2), 0xffff);
 }
 
 /* Any access to any place of a BAR is answered, and breaks nothing. */
@@ -339,14 +327,16 @@ static void test_all_accesses(void **state)
 	assert_true(driver_start(d, DRIVER_FEATURES, 8));
 	for (unsigned size = 1; size <= 8; size *= 2) {
 		for (unsigned at = 0; at < BAR_SIZE; at += size) {
-			load(DRIVER_BAR(INDEX) + at, size);
-			store(DRIVER_BAR(INDEX) + at, size, at ^ ones(size));
+			pci_access_load(DRIVER_BAR(INDEX) + at, size);
+			pci_access_store(DRIVER_BAR(INDEX) + at, size, at ^ ones(size));
 			driver_run(d);
 		}
 		for (unsigned at = 0; at < 0x1000; at += size) {
 			uint64_t ecam = GUEST_ECAM_BASE + SLOT * 0x8000;
-			store(ecam + at, size, load(ecam + at, size) ^ ones(size));
-			store(ecam + at, size, load(ecam + at, size) ^ ones(size));
+			pci_access_store(
+				ecam + at, size, pci_access_load(ecam + at, size) ^ ones(size));
+			pci_access_store(
+				ecam + at, size, pci_access_load(ecam + at, size) ^ ones(size));
 			driver_run(d);
 		}
 		host_complete_all(&lender.host, lender.dm, OK);
@@ -364,20 +354,20 @@ static void test_widths(void **state)
 	(void)state;
 
 	driver_reset(d);
-	store(select, 2, 1);
-	store(select, 1, 2);
-	store(select & ~3ull, 4, 0x20000);
-	assert_int_equal(load(select, 2), 1);
-	assert_int_equal(load(select, 1), 0);
-	assert_int_equal(load(select & ~3ull, 4), 0);
+	pci_access_store(select, 2, 1);
+	pci_access_store(select, 1, 2);
+	pci_access_store(select & ~3ull, 4, 0x20000);
+	assert_int_equal(pci_access_load(select, 2), 1);
+	assert_int_equal(pci_access_load(select, 1), 0);
+	assert_int_equal(pci_access_load(select & ~3ull, 4), 0);
 	assert_true(driver_negotiate(d, DRIVER_FEATURES));
-	store(ring, 8, 0x1122334455667788);
-	assert_true(load(ring, 8) == 0x1122334455667788);
-	assert_true(load(ring, 4) == 0x55667788);
-	assert_true(load(ring + 4, 4) == 0x11223344);
-	store(ring, 2, 0);
-	store(ring + 4, 1, 0);
-	assert_true(load(ring, 8) == 0x1122334455667788);
+	pci_access_store(ring, 8, 0x1122334455667788);
+	assert_true(pci_access_load(ring, 8) == 0x1122334455667788);
+	assert_true(pci_access_load(ring, 4) == 0x55667788);
+	assert_true(pci_access_load(ring + 4, 4) == 0x11223344);
+	pci_access_store(ring, 2, 0);
+	pci_access_store(ring + 4, 1, 0);
+	assert_true(pci_access_load(ring, 8) == 0x1122334455667788);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, lender_setup, lender_teardown)

@@ -11,6 +11,7 @@
 #include "include/abi/pci.h"
 #include "include/abi/virtio_pci.h"
 #include "tests/sim/lender.h"
+#include "tests/sim/pci_access.h"
 
 #define INDEX    2
 #define SLOT     (INDEX + 1)
@@ -18,30 +19,6 @@
 #define ENTRY(v) (d->pci.table + (v)*PCI_MSIX_ENTRY_SIZE)
 
 static struct driver *const d = &lender.driver[INDEX];
-
-static uint32_t config(unsigned slot, unsigned reg, unsigned size)
-{
-	return driver_pci_config_read(lender.dm, slot, reg, size);
-}
-
-static void set_config(unsigned slot, unsigned reg, unsigned size, uint32_t value)
-{
-	driver_pci_config_write(lender.dm, slot, reg, size, value);
-}
-
-static uint64_t load(uint64_t addr, unsigned size)
-{
-	uint64_t value = 0x5a5a5a5a5a5a5a5a;
-
-	assert_true(dm_mmio_read(lender.dm, gpa(addr), size, &value));
-	assert_true(size == 8 || value >> (8 * size) == 0);
-	return value;
-}
-
-static void store(uint64_t addr, unsigned size, uint64_t value)
-{
-	assert_int_equal(dm_mmio_write(lender.dm, gpa(addr), size, value), DM_MMIO_DONE);
-}
 
 /* A request on queue q, from start to end; the interrupt is there afterwards, if it is to come. */
 static void serve(struct driver *driver, unsigned q)
@@ -70,15 +47,15 @@ static void test_own_line(void **state)
 	assert_true(driver_start(b, DRIVER_FEATURES, 8));
 	serve(a, 0);
 	serve(b, 2);
-	assert_true(config(1, PCI_STATUS, 2) & PCI_STATUS_INTERRUPT);
-	assert_true(config(5, PCI_STATUS, 2) & PCI_STATUS_INTERRUPT);
+	assert_true(pci_access_config(1, PCI_STATUS, 2) & PCI_STATUS_INTERRUPT);
+	assert_true(pci_access_config(5, PCI_STATUS, 2) & PCI_STATUS_INTERRUPT);
 	assert_int_equal(lender.host.irq_rises[driver_line(a)], 1);
 	assert_int_equal(lender.host.irq_rises[driver_line(b)], 1);
 	assert_int_equal(driver_interrupt(a), VIRTIO_INTERRUPT_USED);
 	assert_int_equal(driver_interrupt(a), 0);
 	assert_false(driver_irq(a));
 	assert_true(driver_irq(b));
-	assert_false(config(1, PCI_STATUS, 2) & PCI_STATUS_INTERRUPT);
+	assert_false(pci_access_config(1, PCI_STATUS, 2) & PCI_STATUS_INTERRUPT);
 	assert_int_equal(driver_interrupt(b), VIRTIO_INTERRUPT_USED);
 	assert_false(driver_irq(b));
 	serve(b, 0);
@@ -106,13 +83,13 @@ static void test_intx_disable(void **state)
 	(void)state;
 
 	assert_true(driver_start(d, DRIVER_FEATURES, 8));
-	set_config(SLOT, PCI_COMMAND, 2, on | PCI_COMMAND_INTX_DISABLE);
+	pci_access_set_config(SLOT, PCI_COMMAND, 2, on | PCI_COMMAND_INTX_DISABLE);
 	serve(d, 0);
 	assert_false(driver_irq(d));
-	assert_true(config(SLOT, PCI_STATUS, 2) & PCI_STATUS_INTERRUPT);
-	set_config(SLOT, PCI_COMMAND, 2, on);
+	assert_true(pci_access_config(SLOT, PCI_STATUS, 2) & PCI_STATUS_INTERRUPT);
+	pci_access_set_config(SLOT, PCI_COMMAND, 2, on);
 	assert_true(driver_irq(d));
-	set_config(SLOT, PCI_COMMAND, 2, on | PCI_COMMAND_INTX_DISABLE);
+	pci_access_set_config(SLOT, PCI_COMMAND, 2, on | PCI_COMMAND_INTX_DISABLE);
 	assert_false(driver_irq(d));
 	assert_int_equal(driver_interrupt(d), VIRTIO_INTERRUPT_USED);
 }
@@ -124,12 +101,12 @@ static void test_bus_master(void **state)
 	(void)state;
 
 	assert_true(driver_start(d, DRIVER_FEATURES, 8));
-	set_config(SLOT, PCI_COMMAND, 2, PCI_COMMAND_MEMORY);
+	pci_access_set_config(SLOT, PCI_COMMAND, 2, PCI_COMMAND_MEMORY);
 	assert_true(driver_add(d, 0, NULL, 0, &in, 1) >= 0);
 	driver_notify(d, 0);
 	driver_run(d);
 	assert_int_equal(lender.host.n_lent, 0);
-	set_config(SLOT, PCI_COMMAND, 2, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
+	pci_access_set_config(SLOT, PCI_COMMAND, 2, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
 	driver_run(d);
 	assert_int_equal(lender.host.n_lent, 1);
 }
@@ -149,17 +126,17 @@ static const struct host_msi *last_message(void)
 
 static void set_control(uint32_t bits)
 {
-	set_config(SLOT, d->pci.msix + PCI_MSIX_CONTROL, 2, bits);
+	pci_access_set_config(SLOT, d->pci.msix + PCI_MSIX_CONTROL, 2, bits);
 }
 
 static uint32_t pending(void)
 {
-	uint32_t pba = config(SLOT, d->pci.msix + PCI_MSIX_PBA, 4);
-	uint64_t at = DRIVER_BAR(INDEX) + (pba & ~7u), value = load(at, 8);
+	uint32_t pba = pci_access_config(SLOT, d->pci.msix + PCI_MSIX_PBA, 4);
+	uint64_t at = DRIVER_BAR(INDEX) + (pba & ~7u), value = pci_access_load(at, 8);
 
 	assert_int_equal(pba & 7, 0);
 	assert_true(value >> VECTORS == 0);
-	assert_int_equal(load(at, 4), value);
+	assert_int_equal(pci_access_load(at, 4), value);
 	return (uint32_t)value;
 }
 
@@ -179,16 +156,16 @@ static void test_each_vector(void **state)
 	for (unsigned line = 0; line < HOST_IRQS; line++)
 		assert_int_equal(lender.host.irq_rises[line], 0);
 	/* With MSI-X, queues set no bit of the ISR; the configuration does (4.1.4.5.1). */
-	assert_int_equal(load(d->pci.isr, 1), VIRTIO_INTERRUPT_CONFIG);
-	assert_int_equal(load(d->pci.isr, 1), 0);
+	assert_int_equal(pci_access_load(d->pci.isr, 1), VIRTIO_INTERRUPT_CONFIG);
+	assert_int_equal(pci_access_load(d->pci.isr, 1), 0);
 }
 
 static void test_masked_vector(void **state)
 {
 	(void)state;
 	start_msix();
-	store(ENTRY(1) + PCI_MSIX_ENTRY_VECTOR_CTRL, 4, UINT32_MAX);
-	assert_int_equal(load(ENTRY(1) + PCI_MSIX_ENTRY_VECTOR_CTRL, 4), 1);
+	pci_access_store(ENTRY(1) + PCI_MSIX_ENTRY_VECTOR_CTRL, 4, UINT32_MAX);
+	assert_int_equal(pci_access_load(ENTRY(1) + PCI_MSIX_ENTRY_VECTOR_CTRL, 4), 1);
 	serve(d, 1);
 	serve(d, 1);
 	assert_int_equal(lender.host.msis, 0);
@@ -196,10 +173,10 @@ static void test_masked_vector(void **state)
 	serve(d, 0);
 	assert_int_equal(lender.host.msis, 1);
 	/* A masked entry may be written anew. */
-	store(ENTRY(1) + PCI_MSIX_ENTRY_DATA, 4, 0x77);
-	store(ENTRY(1) + PCI_MSIX_ENTRY_ADDR_LOW, 4, 0x28001003);
+	pci_access_store(ENTRY(1) + PCI_MSIX_ENTRY_DATA, 4, 0x77);
+	pci_access_store(ENTRY(1) + PCI_MSIX_ENTRY_ADDR_LOW, 4, 0x28001003);
 	assert_int_equal(pending(), 1 << 1);
-	store(ENTRY(1) + PCI_MSIX_ENTRY_VECTOR_CTRL, 4, 0);
+	pci_access_store(ENTRY(1) + PCI_MSIX_ENTRY_VECTOR_CTRL, 4, 0);
 	assert_int_equal(lender.host.msis, 2);
 	assert_int_equal(last_message()->data, 0x77);
 	assert_int_equal(last_message()->addr.a, 0x28001000);
@@ -216,12 +193,12 @@ static void test_masked_function(void **state)
 	driver_set_config(d, 0, 4, LENDER_CHANGES);
 	assert_int_equal(lender.host.msis, 0);
 	assert_int_equal(pending(), (1 << VECTORS) - 1);
-	store(ENTRY(2) + PCI_MSIX_ENTRY_VECTOR_CTRL, 4, 1);
+	pci_access_store(ENTRY(2) + PCI_MSIX_ENTRY_VECTOR_CTRL, 4, 1);
 	set_control(PCI_MSIX_CONTROL_ENABLE);
 	assert_int_equal(lender.host.msis, VECTORS - 1);
 	assert_int_equal(pending(), 1 << 2);
 	driver_write(d, VIRTIO_MMIO_STATUS, 0); /* and the pending one is gone */
-	store(ENTRY(2) + PCI_MSIX_ENTRY_VECTOR_CTRL, 4, 0);
+	pci_access_store(ENTRY(2) + PCI_MSIX_ENTRY_VECTOR_CTRL, 4, 0);
 	assert_int_equal(lender.host.msis, VECTORS - 1);
 }
 
@@ -236,12 +213,12 @@ static void test_msix_off_and_on(void **state)
 	assert_true(lender.host.irq[driver_line(d)]);
 	set_control(PCI_MSIX_CONTROL_ENABLE);
 	assert_false(lender.host.irq[driver_line(d)]);
-	assert_false(config(SLOT, PCI_STATUS, 2) & PCI_STATUS_INTERRUPT);
+	assert_false(pci_access_config(SLOT, PCI_STATUS, 2) & PCI_STATUS_INTERRUPT);
 	serve(d, 0);
 	assert_int_equal(lender.host.msis, 1);
 	set_control(0);
 	assert_true(lender.host.irq[driver_line(d)]);
-	assert_int_equal(load(d->pci.isr, 1), VIRTIO_INTERRUPT_USED);
+	assert_int_equal(pci_access_load(d->pci.isr, 1), VIRTIO_INTERRUPT_USED);
 	assert_false(lender.host.irq[driver_line(d)]);
 }
 
@@ -253,19 +230,19 @@ static void test_no_vector(void **state)
 
 	start_msix();
 	driver_write(d, VIRTIO_MMIO_QUEUE_SEL, 0);
-	store(queue, 2, VECTORS); /* there is none such */
-	assert_int_equal(load(queue, 2), VIRTIO_PCI_MSI_NO_VECTOR);
-	store(config_vector, 2, 0xfffe);
-	assert_int_equal(load(config_vector, 2), VIRTIO_PCI_MSI_NO_VECTOR);
+	pci_access_store(queue, 2, VECTORS); /* there is none such */
+	assert_int_equal(pci_access_load(queue, 2), VIRTIO_PCI_MSI_NO_VECTOR);
+	pci_access_store(config_vector, 2, 0xfffe);
+	assert_int_equal(pci_access_load(config_vector, 2), VIRTIO_PCI_MSI_NO_VECTOR);
 	serve(d, 0);
 	driver_set_config(d, 0, 4, LENDER_CHANGES);
 	assert_int_equal(lender.host.msis, 0);
 	assert_int_equal(pending(), 0);
 	driver_reset(d);
-	assert_int_equal(load(queue, 2), VIRTIO_PCI_MSI_NO_VECTOR);
+	assert_int_equal(pci_access_load(queue, 2), VIRTIO_PCI_MSI_NO_VECTOR);
 	driver_write(d, VIRTIO_MMIO_QUEUE_SEL, 1000);
-	store(queue, 2, 0);
-	assert_int_equal(load(queue, 2), VIRTIO_PCI_MSI_NO_VECTOR);
+	pci_access_store(queue, 2, 0);
+	assert_int_equal(pci_access_load(queue, 2), VIRTIO_PCI_MSI_NO_VECTOR);
 }
 
 /* A function without access to the bus keeps its messages back. */
@@ -273,11 +250,11 @@ static void test_message_without_bus(void **state)
 {
 	(void)state;
 	start_msix();
-	set_config(SLOT, PCI_COMMAND, 2, PCI_COMMAND_MEMORY);
+	pci_access_set_config(SLOT, PCI_COMMAND, 2, PCI_COMMAND_MEMORY);
 	driver_set_config(d, 0, 4, LENDER_CHANGES);
 	assert_int_equal(lender.host.msis, 0);
 	assert_int_equal(pending(), 1 << (VECTORS - 1));
-	set_config(SLOT, PCI_COMMAND, 2, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
+	pci_access_set_config(SLOT, PCI_COMMAND, 2, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
 	assert_int_equal(lender.host.msis, 1);
 }
 
@@ -285,17 +262,18 @@ static void test_table_widths(void **state)
 {
 	(void)state;
 	start_msix();
-	store(ENTRY(0), 8, 0x9988776655443322);
-	assert_true(load(ENTRY(0), 8) == 0x9988776655443320);
-	store(ENTRY(0), 1, 0);
-	store(ENTRY(0), 2, 0);
-	assert_true(load(ENTRY(0), 8) == 0x9988776655443320);
-	store(ENTRY(VECTORS), 8, UINT64_MAX);
-	assert_true(load(ENTRY(VECTORS), 8) == 0);
-	store(DRIVER_BAR(INDEX) + config(SLOT, d->pci.msix + PCI_MSIX_PBA, 4), 8, UINT64_MAX);
+	pci_access_store(ENTRY(0), 8, 0x9988776655443322);
+	assert_true(pci_access_load(ENTRY(0), 8) == 0x9988776655443320);
+	pci_access_store(ENTRY(0), 1, 0);
+	pci_access_store(ENTRY(0), 2, 0);
+	assert_true(pci_access_load(ENTRY(0), 8) == 0x9988776655443320);
+	pci_access_store(ENTRY(VECTORS), 8, UINT64_MAX);
+	assert_true(pci_access_load(ENTRY(VECTORS), 8) == 0);
+	pci_access_store(DRIVER_BAR(INDEX) + pci_access_config(SLOT, d->pci.msix + PCI_MSIX_PBA, 4),
+		8, UINT64_MAX);
 	assert_int_equal(pending(), 0);
 	/* An address of 64 bits goes out as it is: whether something is there is not the function's affair. */
-	store(ENTRY(0) + PCI_MSIX_ENTRY_VECTOR_CTRL, 4, 0);
+	pci_access_store(ENTRY(0) + PCI_MSIX_ENTRY_VECTOR_CTRL, 4, 0);
 	serve(d, 0);
 	assert_true(last_message()->addr.a == 0x9988776655443320);
 }
@@ -308,18 +286,19 @@ static void test_power_on(void **state)
 	(void)state;
 	start_msix();
 	driver_reset(d);
-	assert_int_equal(config(SLOT, PCI_BAR0, 4), DRIVER_BAR(INDEX));
-	assert_int_equal(load(ENTRY(1) + PCI_MSIX_ENTRY_DATA, 4), DRIVER_MSI_DATA(INDEX, 1));
+	assert_int_equal(pci_access_config(SLOT, PCI_BAR0, 4), DRIVER_BAR(INDEX));
+	assert_int_equal(
+		pci_access_load(ENTRY(1) + PCI_MSIX_ENTRY_DATA, 4), DRIVER_MSI_DATA(INDEX, 1));
 	dm_reset(lender.dm);
-	assert_int_equal(config(SLOT, PCI_BAR0, 4), 0);
-	assert_int_equal(config(SLOT, PCI_COMMAND, 2), 0);
-	assert_int_equal(config(SLOT, d->pci.msix + PCI_MSIX_CONTROL, 2), VECTORS - 1);
-	assert_int_equal(load(DRIVER_BAR(INDEX), 4), UINT32_MAX);
-	set_config(SLOT, PCI_BAR0, 4, (uint32_t)DRIVER_BAR(INDEX));
-	set_config(SLOT, PCI_COMMAND, 2, PCI_COMMAND_MEMORY);
+	assert_int_equal(pci_access_config(SLOT, PCI_BAR0, 4), 0);
+	assert_int_equal(pci_access_config(SLOT, PCI_COMMAND, 2), 0);
+	assert_int_equal(pci_access_config(SLOT, d->pci.msix + PCI_MSIX_CONTROL, 2), VECTORS - 1);
+	assert_int_equal(pci_access_load(DRIVER_BAR(INDEX), 4), UINT32_MAX);
+	pci_access_set_config(SLOT, PCI_BAR0, 4, (uint32_t)DRIVER_BAR(INDEX));
+	pci_access_set_config(SLOT, PCI_COMMAND, 2, PCI_COMMAND_MEMORY);
 	for (unsigned v = 0; v < VECTORS; v++) {
-		assert_int_equal(load(ENTRY(v) + PCI_MSIX_ENTRY_VECTOR_CTRL, 4), 1);
-		assert_int_equal(load(ENTRY(v) + PCI_MSIX_ENTRY_DATA, 4), 0);
+		assert_int_equal(pci_access_load(ENTRY(v) + PCI_MSIX_ENTRY_VECTOR_CTRL, 4), 1);
+		assert_int_equal(pci_access_load(ENTRY(v) + PCI_MSIX_ENTRY_DATA, 4), 0);
 	}
 }
 

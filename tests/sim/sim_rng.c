@@ -11,27 +11,6 @@
 
 #define CHAIN_MAX 16384u /* bytes that one chain gets */
 
-static int open_mmio(void **state)
-{
-	(void)state;
-	small_vm_open(VM_TRANSPORT_MMIO);
-	return 0;
-}
-
-static int open_pci(void **state)
-{
-	(void)state;
-	small_vm_open(VM_TRANSPORT_PCI);
-	return 0;
-}
-
-static int close_vm(void **state)
-{
-	(void)state;
-	small_vm_close();
-	return 0;
-}
-
 static void start(uint64_t features, unsigned size)
 {
 	host_free_all(&vm.host);
@@ -167,9 +146,9 @@ static void test_identity(void **state)
 	assert_int_equal(vm.rng.q[1].size, 0);
 }
 
-#define BOTH(test)                                                  \
-	cmocka_unit_test_setup_teardown(test, open_mmio, close_vm), \
-		cmocka_unit_test_setup_teardown(test, open_pci, close_vm)
+#define BOTH(test)                                                                     \
+	cmocka_unit_test_setup_teardown(test, small_vm_setup_mmio, small_vm_teardown), \
+		cmocka_unit_test_setup_teardown(test, small_vm_setup_pci, small_vm_teardown)
 
 int main(void)
 {

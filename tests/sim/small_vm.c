@@ -146,3 +146,24 @@ unsigned small_vm_given(void)
 		n += vm.given[b];
 	return n;
 }
+
+int small_vm_setup_mmio(void **state)
+{
+	(void)state;
+	small_vm_open(VM_TRANSPORT_MMIO);
+	return 0;
+}
+
+int small_vm_setup_pci(void **state)
+{
+	(void)state;
+	small_vm_open(VM_TRANSPORT_PCI);
+	return 0;
+}
+
+int small_vm_teardown(void **state)
+{
+	(void)state;
+	small_vm_close();
+	return 0;
+}

@@ -53,4 +53,9 @@ static inline uint32_t small_vm_pfn(uint64_t offset)
 	return (uint32_t)((GUEST_RAM_BASE + offset) / VIRTIO_BALLOON_PAGE);
 }
 
+/* The same as fixtures of cmocka. */
+int small_vm_setup_mmio(void **state);
+int small_vm_setup_pci(void **state);
+int small_vm_teardown(void **state);
+
 #endif

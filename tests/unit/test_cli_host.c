@@ -18,14 +18,13 @@
 #include "cli/disks.h"
 #include "cli/ports.h"
 #include "cli/text.h"
-
-static char *folder; /* of this test's files */
+#include "tests/unit/cli_folder.h"
 
 /* What a function that ends the program says; its status is `*status`, 0 if it returns. */
 static char *said(void (*function)(const void *), const void *argument, int *status)
 {
 	static char text[1024];
-	char *path = text_format("%s/errors", folder);
+	char *path = text_format("%s/errors", cli_folder);
 	const pid_t child = fork();
 	FILE *file;
 
@@ -187,7 +186,7 @@ static void port_of_no_address(void **state)
 
 static char *make_file(const char *name, off_t size)
 {
-	char *path = text_format("%s/%s", folder, name);
+	char *path = text_format("%s/%s", cli_folder, name);
 	const int fd = open(path, O_RDWR | O_CREAT | O_TRUNC, 0600);
 
 	assert_true(fd >= 0);
@@ -244,7 +243,7 @@ static void assert_said(const char *text, const char *want)
 static void disk_files(void **state)
 {
 	char *good = make_file("good", 1 << 20), *odd = make_file("odd", 1000),
-	     *none = text_format("%s/none", folder);
+	     *none = text_format("%s/none", cli_folder);
 
 	(void)state;
 	assert_said(good, "");
@@ -254,7 +253,7 @@ static void disk_files(void **state)
 	assert_said(none,
 		text_format(
 			": there is no such file: `truncate -s 1G %s` makes an empty disk", none));
-	assert_said(folder, ": it must be a plain file");
+	assert_said(cli_folder, ": it must be a plain file");
 	assert_said("/dev/null", ": it must be a plain file");
 }
 
@@ -286,7 +285,7 @@ static void check_two(const void *disks)
 
 static void disk_given_twice(void **state)
 {
-	char *path = make_file("twice", 512), *other = text_format("%s/./twice,ro", folder);
+	char *path = make_file("twice", 512), *other = text_format("%s/./twice,ro", cli_folder);
 	struct disk_file disks[2];
 	int status;
 
@@ -296,32 +295,8 @@ static void disk_given_twice(void **state)
 	assert_string_equal(said(check_two, disks, &status),
 		text_format("vesper: --disk %s/./twice: the same file as --disk %s: give each disk "
 			    "a file of its own\n",
-			folder, path));
+			cli_folder, path));
 	assert_int_equal(status, 1);
-}
-
-static int make_folder(void **state)
-{
-	char name[] = "/tmp/vesper-test-XXXXXX";
-
-	(void)state;
-	if (!mkdtemp(name))
-		return -1;
-	folder = text_format("%s", name);
-	return 0;
-}
-
-static int remove_folder(void **state)
-{
-	(void)state;
-	return system(text_format("rm -r %s", folder));
-}
-
-/* The many small strings that a command never frees. */
-const char *__asan_default_options(void);
-const char *__asan_default_options(void)
-{
-	return "detect_leaks=0";
 }
 
 int main(void)
@@ -337,5 +312,5 @@ int main(void)
 		cmocka_unit_test(disk_given_twice),
 	};
 
-	return cmocka_run_group_tests(tests, make_folder, remove_folder);
+	return cmocka_run_group_tests(tests, cli_folder_make, cli_folder_remove);
 }

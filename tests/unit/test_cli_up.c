@@ -22,12 +22,11 @@
 #include "cli/images.h"
 #include "cli/text.h"
 #include "cli/tree.h"
-
-static char *folder; /* of this test's files */
+#include "tests/unit/cli_folder.h"
 
 static char *path_of(const char *name)
 {
-	return text_format("%s/%s", folder, name);
+	return text_format("%s/%s", cli_folder, name);
 }
 
 static void put_file(const char *name, const char *content)
@@ -348,30 +347,6 @@ static void configuration_is_not_overwritten(void **state)
 	assert_int_equal(unlink(path_of("out.fit")), 0);
 }
 
-static int make_folder(void **state)
-{
-	char name[] = "/tmp/vesper-test-XXXXXX";
-
-	(void)state;
-	if (!mkdtemp(name))
-		return -1;
-	folder = text_format("%s", name);
-	return 0;
-}
-
-static int remove_folder(void **state)
-{
-	(void)state;
-	return system(text_format("rm -r %s", folder));
-}
-
-/* The many small strings that a command never frees. */
-const char *__asan_default_options(void);
-const char *__asan_default_options(void)
-{
-	return "detect_leaks=0";
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -386,5 +361,5 @@ int main(void)
 		cmocka_unit_test(what_is_wrong_is_said),
 	};
 
-	return cmocka_run_group_tests(tests, make_folder, remove_folder);
+	return cmocka_run_group_tests(tests, cli_folder_make, cli_folder_remove);
 }
